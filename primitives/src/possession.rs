@@ -1,0 +1,1 @@
+//! Proofs that somebody can read a leaf of a piece.

@@ -1,0 +1,14 @@
+//! The pallets' configuration, a file for each concern.
+
+mod accounts;
+mod consensus;
+mod money;
+mod parameters;
+mod registry;
+mod system;
+
+pub use accounts::ProxyType;
+pub use consensus::GenesisValidators;
+pub use money::{EXISTENTIAL_DEPOSIT, FeePerWeight, LENGTH_FEE};
+pub use parameters::{RuntimeParameters, dynamic_params};
+pub use system::{MAXIMUM_BLOCK_LENGTH, MAXIMUM_BLOCK_WEIGHT, SS58_PREFIX};
