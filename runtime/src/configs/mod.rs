@@ -9,6 +9,6 @@ mod system;
 
 pub use accounts::ProxyType;
 pub use consensus::GenesisValidators;
-pub use money::{EXISTENTIAL_DEPOSIT, FeePerWeight, LENGTH_FEE};
+pub use money::{EXISTENTIAL_DEPOSIT, FeePerWeight, LENGTH_FEE, StoragePrice};
 pub use parameters::{RuntimeParameters, dynamic_params};
 pub use system::{MAXIMUM_BLOCK_LENGTH, MAXIMUM_BLOCK_WEIGHT, SS58_PREFIX};

@@ -1,0 +1,54 @@
+# The only entry point. `make help` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+RUN := scripts/run
+STAGE := scripts/stage
+
+# Two sets of features, so two builds of what depends on FRAME: the node as users run it, and the pallets
+# with benchmarks and try-runtime, whose wasm nobody needs.
+FRAME_CRATES := pallet-asset-registry pallet-chain-timing stoa-runtime
+comma := ,
+space := $(subst ,, )
+
+.PHONY: help setup dev build check test units e2e bench soak metadata
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
+
+setup: ## Install what building and testing need
+	@$(STAGE) setup scripts/setup.sh --with-tests
+
+build: setup ## Build the node and the command line
+	@$(STAGE) build $(RUN) cargo build --locked --workspace
+
+dev: ## Set up, build, and run a development chain with content and HTTP
+	@scripts/setup.sh
+	@$(RUN) cargo build --locked --workspace --bins
+	@$(RUN) scripts/dev.sh
+
+check: build ## Formatting and lints
+	@$(STAGE) fmt $(RUN) cargo fmt --all --check
+	@$(STAGE) clippy $(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
+
+units: build ## Unit and property tests
+	@$(STAGE) unit-tests $(RUN) cargo nextest run --locked --workspace $(FRAME_CRATES:%=--exclude %) --no-tests fail
+	@SKIP_WASM_BUILD=1 $(STAGE) frame-tests $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
+		--features $(subst $(space),$(comma),$(strip $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)/try-runtime))) --no-tests fail
+
+e2e: build ## Real nodes with real clients
+	@$(STAGE) e2e-setup $(RUN) tests/e2e/setup.sh
+	@$(STAGE) e2e $(RUN) tests/e2e/run.sh
+
+test: check units e2e ## Everything that CI runs
+	@$(STAGE) --summary
+
+metadata: setup ## Write the metadata that the SDK is generated from
+	@STOA_UPDATE_METADATA=1 SKIP_WASM_BUILD=1 $(RUN) cargo nextest run --locked -p stoa-runtime \
+		metadata_of_the_sdk_is_current
+
+bench: setup ## The figures of docs/figures.md
+	@$(RUN) scripts/bench.sh
+
+soak: build ## The long campaigns in full
+	@$(RUN) scripts/soak.sh

@@ -1,0 +1,76 @@
+//! Genesis presets: complete networks for development and for tests.
+
+use crate::*;
+use alloc::{string::ToString, vec, vec::Vec};
+use frame_support::build_struct_json_patch;
+use pallet_grandpa::AuthorityId as GrandpaId;
+use serde_json::Value;
+use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
+use sp_consensus_babe::{AllowedSlots, AuthorityId as BabeId, BabeEpochConfiguration};
+use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+/// BABE's settings for every network: a quarter of the slots have a primary author, the others a secondary
+/// one, and both carry a VRF output.
+pub const EPOCH_CONFIGURATION: BabeEpochConfiguration =
+    BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
+
+/// What each of the well-known accounts holds in the presets.
+const ENDOWMENT: Balance = 1_000_000 * STOA;
+
+/// The pace of a network.
+struct Timing {
+    slot_duration_ms: u64,
+    epoch_slots: u64,
+}
+
+fn session_keys(keyring: Sr25519Keyring) -> SessionKeys {
+    let ed25519 = match keyring {
+        Sr25519Keyring::Bob => Ed25519Keyring::Bob,
+        Sr25519Keyring::Charlie => Ed25519Keyring::Charlie,
+        Sr25519Keyring::Dave => Ed25519Keyring::Dave,
+        _ => Ed25519Keyring::Alice,
+    };
+    SessionKeys {
+        grandpa: GrandpaId::from(ed25519.public()),
+        babe: BabeId::from(keyring.public()),
+        authority_discovery: AuthorityDiscoveryId::from(keyring.public()),
+    }
+}
+
+fn network(validators: &[Sr25519Keyring], timing: Timing) -> Value {
+    let balances: Vec<(AccountId, Balance)> =
+        Sr25519Keyring::iter().map(|keyring| (keyring.to_account_id(), ENDOWMENT)).collect();
+    let keys: Vec<(AccountId, AccountId, SessionKeys)> = validators
+        .iter()
+        .map(|keyring| (keyring.to_account_id(), keyring.to_account_id(), session_keys(*keyring)))
+        .collect();
+    build_struct_json_patch!(RuntimeGenesisConfig {
+        chain_timing: pallet_chain_timing::GenesisConfig {
+            slot_duration_ms: timing.slot_duration_ms,
+            epoch_slots: timing.epoch_slots,
+        },
+        babe: pallet_babe::GenesisConfig { epoch_config: EPOCH_CONFIGURATION },
+        balances: pallet_balances::GenesisConfig { balances },
+        session: pallet_session::GenesisConfig { keys },
+    })
+}
+
+/// The genesis of a preset, as JSON; `None` when there is no such preset.
+pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
+    let timing = Timing { slot_duration_ms: 3_000, epoch_slots: 200 };
+    let patch = match id.as_ref() {
+        DEV_RUNTIME_PRESET => network(&[Sr25519Keyring::Alice], timing),
+        LOCAL_TESTNET_RUNTIME_PRESET => network(
+            &[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie, Sr25519Keyring::Dave],
+            timing,
+        ),
+        _ => return None,
+    };
+    Some(patch.to_string().into_bytes())
+}
+
+/// The names of the presets.
+pub fn preset_names() -> Vec<PresetId> {
+    vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
+}
