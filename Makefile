@@ -11,7 +11,7 @@ FRAME_CRATES := pallet-asset-registry pallet-chain-timing stoa-runtime
 comma := ,
 space := $(subst ,, )
 
-.PHONY: help setup dev build check test units e2e bench soak metadata
+.PHONY: help setup dev build check test units e2e bench soak metadata weights
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
@@ -46,6 +46,9 @@ test: check units e2e ## Everything that CI runs
 metadata: setup ## Write the metadata that the SDK is generated from
 	@STOA_UPDATE_METADATA=1 SKIP_WASM_BUILD=1 $(RUN) cargo nextest run --locked -p stoa-runtime \
 		metadata_of_the_sdk_is_current
+
+weights: setup ## Generate the weights of our pallets (slow; needs an idle machine)
+	@$(RUN) scripts/weights.sh
 
 bench: setup ## The figures of docs/figures.md
 	@$(RUN) scripts/bench.sh
