@@ -1,0 +1,1 @@
+//! The BLAKE3 tree.
