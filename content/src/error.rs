@@ -182,10 +182,8 @@ pub enum StoreError {
     Car(#[from] CarError),
     /// The bytes make another piece than the one that was announced.
     #[error(
-        "the bytes make piece {} of {actual_size} bytes and not the announced {} of {expected_size} bytes",
-        hex(.actual_root), hex(.expected_root),
-        actual_size = .actual.size, expected_size = .expected.size,
-        actual_root = .actual.root, expected_root = .expected.root
+        "the bytes make piece {} of {} bytes and not the announced {} of {} bytes",
+        hex(&.actual.root), .actual.size, hex(&.expected.root), .expected.size
     )]
     OtherPiece {
         /// What was announced.
