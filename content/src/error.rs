@@ -106,6 +106,9 @@ pub enum CarError {
     /// A block that the DAG doesn't reach.
     #[error("block {} doesn't belong to the root's DAG: leave it out", text(.0))]
     Leftover(ContentId),
+    /// An earlier part of the same CAR was refused.
+    #[error("an earlier part of this CAR was refused: send it again from the start")]
+    Failed,
     /// Reading failed.
     #[error("the CAR can't be read: {0}")]
     Read(#[from] io::Error),
@@ -191,9 +194,6 @@ pub enum StoreError {
         /// What came.
         actual: Piece,
     },
-    /// No piece of that root is here.
-    #[error("piece {} isn't in the store", hex(.0))]
-    NoSuchPiece(PieceRoot),
     /// The piece is being received by another caller.
     #[error("piece {} is already being received", hex(.0))]
     Busy(PieceRoot),

@@ -6,6 +6,7 @@
 //! - [`unixfs`], [`car`] and [`slice`] are the formats, for whoever verifies content that came from elsewhere.
 
 pub mod car;
+mod dag;
 mod error;
 pub mod pack;
 pub mod slice;

@@ -1,0 +1,155 @@
+//! Reading, with everything checked before it is handed out.
+
+use std::{fs::File, io, ops::Range, path::Path};
+
+use bao_tree::io::{
+    EncodeError,
+    outboard::PostOrderOutboard,
+    sync::{ReadAt, encode_ranges_validated},
+};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use stoa_primitives::{
+    LEAF_SIZE, PieceRoot,
+    possession::{LeafProof, prove_in_subtree, verify},
+};
+
+use super::{Inner, PieceInfo, index::Place, io_error};
+use crate::{
+    GROUP_SIZE, StoreError, slice,
+    tree::{PARENT, geometry, path_to_group},
+};
+
+impl Inner {
+    /// A block of a piece that `allowed` lets through. One good copy is enough.
+    pub(super) fn block(
+        &self,
+        digest: &[u8; 32],
+        allowed: impl Fn(&PieceInfo) -> bool,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let mut failure = None;
+        for place in self.index.places(digest)? {
+            if self.catalog.lock().get(&place.root).is_some_and(|info| allowed(&info)) {
+                match self.read_block(digest, &place) {
+                    Ok(Some(block)) => return Ok(Some(block)),
+                    Ok(None) => {}
+                    Err(error) => failure = Some(error),
+                }
+            }
+        }
+        failure.map_or(Ok(None), Err)
+    }
+
+    pub(super) fn block_of(&self, root: &PieceRoot, digest: &[u8; 32]) -> Result<Option<Bytes>, StoreError> {
+        match self.index.place(root, digest)? {
+            Some(place) if self.catalog.lock().get(root).is_some() => self.read_block(digest, &place),
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn has_block(
+        &self,
+        digest: &[u8; 32],
+        allowed: impl Fn(&PieceInfo) -> bool,
+    ) -> Result<bool, StoreError> {
+        let places = self.index.places(digest)?;
+        let catalog = self.catalog.lock();
+        Ok(places.iter().any(|place| catalog.get(&place.root).is_some_and(|info| allowed(&info))))
+    }
+
+    fn read_block(&self, digest: &[u8; 32], place: &Place) -> Result<Option<Bytes>, StoreError> {
+        let path = self.car(&place.root);
+        let Some(file) = self.open_piece(&place.root, &path)? else { return Ok(None) };
+        let mut block = vec![0; place.len as usize];
+        read_exact_at(&file, &path, place.offset, &mut block)?;
+        if Sha256::digest(&block).as_slice() != digest {
+            return Err(damaged(&path, "a block doesn't hash to its CID"));
+        }
+        self.catalog.lock().touch(&place.root);
+        Ok(Some(block.into()))
+    }
+
+    pub(super) fn read_slice(
+        &self,
+        root: &PieceRoot,
+        range: Range<u64>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(info) = self.catalog.lock().get(root) else { return Ok(None) };
+        let piece = info.piece;
+        let bad = |error: crate::SliceError| StoreError::BadSlice(error.to_string());
+        let ranges = slice::chunk_ranges(&piece, &range).map_err(bad)?;
+        let size = slice::encoded_size(&piece, range).map_err(bad)?;
+        let (car, outboard) = (self.car(root), self.outboard(root));
+        let Some(data) = self.open_piece(root, &car)? else { return Ok(None) };
+        let Some(parents) = self.open_piece(root, &outboard)? else { return Ok(None) };
+        let parents = PostOrderOutboard { root: (*root).into(), tree: geometry(piece.size), data: parents };
+        let mut encoded = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        match encode_ranges_validated(data, parents, &ranges, &mut encoded) {
+            Ok(()) => {
+                self.catalog.lock().touch(root);
+                Ok(Some(encoded))
+            }
+            Err(EncodeError::ParentHashMismatch(_)) => {
+                Err(damaged(&outboard, "the tree doesn't hash to the root"))
+            }
+            Err(EncodeError::LeafHashMismatch(chunk)) => {
+                Err(damaged(&car, &format!("the group at byte {} doesn't hash", chunk.to_bytes())))
+            }
+            Err(EncodeError::Io(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(damaged(&car, "it is too short"))
+            }
+            Err(EncodeError::Io(error)) => Err(io_error(&car)(error)),
+            Err(error) => Err(damaged(&car, &error.to_string())),
+        }
+    }
+
+    pub(super) fn prove_leaf(&self, root: &PieceRoot, index: u64) -> Result<Option<LeafProof>, StoreError> {
+        let Some(info) = self.catalog.lock().get(root) else { return Ok(None) };
+        let piece = info.piece;
+        if index >= piece.leaves() {
+            return Ok(None);
+        }
+        let (car, outboard) = (self.car(root), self.outboard(root));
+        let Some(data) = self.open_piece(root, &car)? else { return Ok(None) };
+        let Some(parents) = self.open_piece(root, &outboard)? else { return Ok(None) };
+
+        let group = index / (GROUP_SIZE / LEAF_SIZE);
+        let start = group * GROUP_SIZE;
+        let mut bytes = vec![0; (piece.size - start).min(GROUP_SIZE) as usize];
+        read_exact_at(&data, &car, start, &mut bytes)?;
+        let mut proof = prove_in_subtree(start / LEAF_SIZE, &bytes, index)
+            .ok_or_else(|| damaged(&car, "it has no such leaf"))?;
+        for (position, right_turn) in path_to_group(piece.size, group).into_iter().rev() {
+            let mut sibling = [0; 32];
+            let half = if right_turn { 0 } else { PARENT / 2 };
+            read_exact_at(&parents, &outboard, position + half, &mut sibling)?;
+            proof.path.push(sibling);
+        }
+        verify(&piece, index, &proof).map_err(|_| damaged(&car, "a leaf doesn't verify against the root"))?;
+        self.catalog.lock().touch(root);
+        Ok(Some(proof))
+    }
+
+    /// Opens a file of a piece; `None` when the piece has gone meanwhile.
+    fn open_piece(&self, root: &PieceRoot, path: &Path) -> Result<Option<File>, StoreError> {
+        match File::open(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match self.catalog.lock().get(root) {
+                Some(_) => Err(damaged(path, "it is missing")),
+                None => Ok(None),
+            },
+            Err(error) => Err(io_error(path)(error)),
+        }
+    }
+}
+
+pub(super) fn damaged(path: &Path, what: &str) -> StoreError {
+    StoreError::Damaged { path: path.into(), what: what.into() }
+}
+
+fn read_exact_at(file: &File, path: &Path, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
+    ReadAt::read_exact_at(file, offset, buffer).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => damaged(path, "it is too short"),
+        _ => io_error(path)(error),
+    })
+}
