@@ -1,1 +1,63 @@
-//! .
+//! HTTP over a Stoa node: verifiable reads, uploads, routing and health. A library that the node embeds.
+//!
+//! - [`Gateway`] is the state; [`router`] has the routes; [`serve`] runs them on a listener, with time limits that a slow
+//!   or silent client can't get round.
+//! - `GET|HEAD /ipfs/{cid}[/path]`: the IPFS Trustless Gateway, blocks and CAR streams.
+//! - `GET /routing/v1/providers/{cid}`: delegated routing. `GET /health`: what the node says of itself.
+//! - `POST /upload/challenge`, `PUT /upload/{nonce}`: a CAR from an account that the chain allows.
+//!
+//! It asks of its neighbours: bytes from [`stoa_content::Store`], answers about accounts and peers from [`Chain`], and
+//! content that isn't here from [`Fetch`].
+//!
+//! What holds: only blocks of pieces with [`stoa_content::Access::Public`] are read; access is asked anew for every
+//! block, so a stream is cut when its content is withdrawn; no request takes memory in proportion to what it reads or
+//! writes; everything that is counted or waited for has a limit in [`Limits`] or [`ConnectionLimits`]; an upload that
+//! doesn't end well leaves nothing in the store.
+
+mod chain;
+mod config;
+mod cors;
+mod guard;
+mod health;
+mod ipfs;
+mod metrics;
+mod problem;
+mod routing;
+mod server;
+mod state;
+mod upload;
+
+pub use chain::{Account, Chain, ChainError, ChainHealth, Fetch, FetchOutcome, NoFetch, Provider};
+pub use config::{Config, Limits};
+pub use metrics::{Counter, Metrics};
+pub use server::{ConnectionLimits, serve, serve_with};
+pub use state::{Gateway, OpenError};
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::StatusCode,
+    middleware,
+    routing::{get, post, put},
+};
+use problem::Problem;
+
+/// The routes over a gateway's state.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    let reads = Router::new()
+        .route("/ipfs/{*path}", get(ipfs::content))
+        .route("/routing/v1/providers/{cid}", get(routing::providers))
+        .route("/health", get(health::health))
+        .layer(middleware::from_fn(cors::open_to_every_origin));
+    let uploads = Router::new()
+        .route("/upload/challenge", post(upload::challenge))
+        .route("/upload/{nonce}", put(upload::upload));
+    reads
+        .merge(uploads)
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no-such-route", "there is nothing at this path"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this path has other methods")
+        })
+        .with_state(gateway)
+}

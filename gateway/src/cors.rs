@@ -1,0 +1,41 @@
+//! Lets a page of any origin read and verify. Uploads are not covered: they are signed, and no page needs them.
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS")),
+    (
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(
+            "Accept, Cache-Control, Content-Type, If-None-Match, Range, User-Agent, X-Requested-With",
+        ),
+    ),
+    (
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(
+            "Accept-Ranges, Content-Disposition, Content-Length, Content-Location, Content-Range, ETag, Retry-After, \
+             X-Chunked-Output, X-Ipfs-Path, X-Ipfs-Roots, X-Stream-Output",
+        ),
+    ),
+];
+/// Seconds that a browser may remember a preflight's answer.
+const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("86400");
+
+/// Answers preflights and puts the CORS headers on every answer, errors included.
+pub(crate) async fn open_to_every_origin(request: Request, next: Next) -> Response {
+    let mut response = if request.method() == Method::OPTIONS {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        response.headers_mut().insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE);
+        response
+    } else {
+        next.run(request).await
+    };
+    response.headers_mut().extend(HEADERS);
+    response
+}
