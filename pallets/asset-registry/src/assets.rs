@@ -7,7 +7,7 @@ use crate::{
 use polkadot_sdk::{
     frame_support::{
         ensure,
-        traits::{Consideration, DefensiveOption},
+        traits::{Consideration, Defensive, DefensiveOption},
     },
     sp_runtime::{DispatchError, DispatchResult},
 };

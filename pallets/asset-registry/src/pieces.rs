@@ -47,7 +47,9 @@ impl<T: Config> Pallet<T> {
                 record.controller = record.controller.filter(|controller| *controller != asset);
             },
             Some(left) => PieceAssets::<T>::insert(root, asset, left),
-            None => defensive!("an asset counts the revisions that name a piece"),
+            None => {
+                defensive!("an asset counts the revisions that name a piece");
+            },
         }
         record.revisions = record.revisions.checked_sub(1).defensive_unwrap_or_default();
         if record.revisions == 0 {

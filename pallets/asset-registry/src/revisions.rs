@@ -128,7 +128,9 @@ impl<T: Config> Pallet<T> {
     fn drop_child(parent: CommitId) {
         let fewer = |children: &mut u32| match children.checked_sub(1) {
             Some(left) => *children = left,
-            None => defensive!("a parent counts its children"),
+            None => {
+                defensive!("a parent counts its children");
+            },
         };
         if Revisions::<T>::contains_key(parent) {
             Revisions::<T>::mutate_extant(parent, |found| fewer(&mut found.children));

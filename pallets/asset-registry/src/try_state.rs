@@ -15,12 +15,23 @@ use alloc::{
 use codec::{Decode, Encode};
 use polkadot_sdk::{
     frame_support::{ensure, traits::fungible::InspectHold},
+    frame_system,
     sp_runtime::{Saturating, TryRuntimeError, traits::Zero},
 };
 use stoa_primitives::{
     PieceRoot,
     registry::{AssetId, CommitId},
 };
+
+/// Every reason to hold.
+const REASONS: [HoldReason; 6] = [
+    HoldReason::Namespace,
+    HoldReason::Asset,
+    HoldReason::Revision,
+    HoldReason::Reference,
+    HoldReason::Collaborator,
+    HoldReason::Attestation,
+];
 
 type Check = Result<(), TryRuntimeError>;
 
@@ -231,17 +242,21 @@ impl<T: Config> Pallet<T> {
             .chain(attestations)
             .collect();
 
-        let mut sums: BTreeMap<_, (HoldReason, T::AccountId, BalanceOf<T>)> = BTreeMap::new();
+        let mut sums: BTreeMap<_, BalanceOf<T>> = BTreeMap::new();
         for (reason, account, ticket) in tickets {
             // A ticket is nothing but the amount that it holds.
             let amount = BalanceOf::<T>::decode(&mut &ticket[..]).map_err(|_| "deposit: not an amount")?;
-            let sum = sums.entry((reason.encode(), account.encode())).or_insert((reason, account, Zero::zero()));
-            sum.2 = sum.2.saturating_add(amount);
+            let sum = sums.entry((reason.encode(), account.encode())).or_insert_with(Zero::zero);
+            *sum = sum.saturating_add(amount);
         }
-        for (reason, account, sum) in sums.into_values() {
-            let held = T::Currency::balance_on_hold(&reason.into(), &account);
-            ensure!(held == sum, "deposit: what is held isn't what the tickets add up to");
+        for account in frame_system::Account::<T>::iter_keys() {
+            for reason in REASONS {
+                let sum = sums.remove(&(reason.encode(), account.encode())).unwrap_or_else(Zero::zero);
+                let held = T::Currency::balance_on_hold(&reason.into(), &account);
+                ensure!(held == sum, "deposit: what is held isn't what the tickets add up to");
+            }
         }
+        ensure!(sums.is_empty(), "deposit: a ticket of an account that isn't there");
         Ok(())
     }
 }
