@@ -68,7 +68,7 @@ def test_verified_fetch_reads_files_and_ranges_through_the_gateway(alice, client
     assert said["sha256"] == sha256(model.folder / LARGE)
     part = clients.js("verified-fetch.mjs", alice.gateway, f"{root}/{LARGE}", "bytes=1048000-2097999")
     wanted = (model.folder / LARGE).read_bytes()[1_048_000:2_098_000]
-    assert part == {"status": 206, "bytes": len(wanted), "sha256": hashlib.sha256(wanted).hexdigest()}
+    assert (part["status"], part["bytes"], part["sha256"]) == (206, len(wanted), hashlib.sha256(wanted).hexdigest()), part
 
 
 class Tampering(http.server.BaseHTTPRequestHandler):
@@ -101,7 +101,8 @@ def test_verified_fetch_rejects_a_block_that_was_changed_on_the_way(alice, clien
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         said = clients.js("verified-fetch.mjs", f"http://127.0.0.1:{proxy.server_port}", f"{model.revision.content}/{SMALL}")
         proxy.shutdown()
-    assert "sha256" not in said or said["status"] != 200, said
+    assert said.get("status", 502) >= 500, said
+    assert "InvalidMultihashError" in said["complaints"], said
 
 
 def test_byte_flipped_on_disk_is_never_served(make_validator, clients, make_folder, tmp_path):

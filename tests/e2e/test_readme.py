@@ -1,7 +1,7 @@
 """The README's commands, as they are printed there.
 
 The blocks marked `sh` are one session: they run in order, in one shell, in one empty folder, with the built programs. A block
-marked `sh background` is a node that runs on; what follows it waits until its gateway answers. Only the ports are others, so
+marked `sh background` is a node that runs on; what follows it waits until it is healthy. Only the ports are others, so
 that the test can run beside a node of the reader's.
 """
 
@@ -14,7 +14,7 @@ from harness import PROGRAMS, STOA_CACHE, TOP, Process, free_port
 
 BLOCK = re.compile(r"^```sh(?P<background> background)?\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 PORT = re.compile(r"(?<=--port )\d+|(?<=-port )\d+")
-WAIT = "until curl -sS -o /dev/null http://127.0.0.1:{port}/health; do kill -0 $!; sleep 0.2; done"
+WAIT = "until curl -fs -o /dev/null http://127.0.0.1:{port}/health; do kill -0 $!; sleep 0.2; done"
 
 
 def session(readme: str, ports: dict[str, str]) -> str:
