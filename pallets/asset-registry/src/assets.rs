@@ -1,7 +1,8 @@
 //! Assets: where they are, who may work on them, who may read them, and how they end.
 
 use crate::{
-    AssetNames, AssetOf, Assets, AssetsOf, Collaborators, Config, Error, Event, Namespaces, NextAssetId, Pallet,
+    AssetNames, AssetOf, Assets, AssetsOf, Collaborators, Config, Error, Event, Namespaces, NextAssetId,
+    Pallet,
     types::{Asset, AssetOffer, Collaborator, DepositFor, Licence, Name, NameKey, Subject, count},
 };
 use polkadot_sdk::{
@@ -26,7 +27,9 @@ impl<T: Config> Pallet<T> {
 
     /// Who owns an asset: whoever owns its namespace.
     pub(crate) fn owner_of(asset: &AssetOf<T>) -> Option<T::AccountId> {
-        Namespaces::<T>::get(&asset.namespace).defensive_proof("an asset keeps its namespace").map(|found| found.owner)
+        Namespaces::<T>::get(&asset.namespace)
+            .defensive_proof("an asset keeps its namespace")
+            .map(|found| found.owner)
     }
 
     /// Fails unless `who` owns the asset.
@@ -36,7 +39,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Fails unless `who` owns the asset or has at least `role`.
-    pub(crate) fn ensure_role(id: AssetId, asset: &AssetOf<T>, who: &T::AccountId, role: Role) -> DispatchResult {
+    pub(crate) fn ensure_role(
+        id: AssetId,
+        asset: &AssetOf<T>,
+        who: &T::AccountId,
+        role: Role,
+    ) -> DispatchResult {
         let permitted = Self::owner_of(asset).as_ref() == Some(who)
             || Collaborators::<T>::get(id, who).is_some_and(|found| found.role >= role);
         ensure!(permitted, Error::<T>::NotPermitted);
@@ -146,7 +154,11 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    pub(crate) fn do_set_visibility(who: T::AccountId, id: AssetId, visibility: Visibility) -> DispatchResult {
+    pub(crate) fn do_set_visibility(
+        who: T::AccountId,
+        id: AssetId,
+        visibility: Visibility,
+    ) -> DispatchResult {
         let mut asset = Self::existing_asset(id)?;
         Self::ensure_role(id, &asset, &who, Role::Admin)?;
         ensure!(asset.visibility != visibility, Error::<T>::AlreadyThere);
@@ -171,20 +183,24 @@ impl<T: Config> Pallet<T> {
             Some(found) => {
                 ensure!(found.role != role, Error::<T>::AlreadyThere);
                 Collaborator { role, ..found }
-            },
+            }
             None => {
                 asset.collaborators = asset.collaborators.checked_add(1).ok_or(Error::<T>::Overflow)?;
                 let ticket = Self::hold(&who, DepositFor::Collaborator)?;
                 Assets::<T>::insert(id, asset);
                 Collaborator { role, depositor: who, ticket }
-            },
+            }
         };
         Collaborators::<T>::insert(id, &account, collaborator);
         Self::deposit_event(Event::CollaboratorSet { asset: id, account, role });
         Ok(())
     }
 
-    pub(crate) fn do_remove_collaborator(who: T::AccountId, id: AssetId, account: T::AccountId) -> DispatchResult {
+    pub(crate) fn do_remove_collaborator(
+        who: T::AccountId,
+        id: AssetId,
+        account: T::AccountId,
+    ) -> DispatchResult {
         let mut asset = Self::existing_asset(id)?;
         if who != account {
             Self::ensure_role(id, &asset, &who, Role::Admin)?;

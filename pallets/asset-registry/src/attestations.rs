@@ -29,7 +29,11 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    pub(crate) fn do_revoke_attestation(author: T::AccountId, commit: CommitId, claim: Claim) -> DispatchResult {
+    pub(crate) fn do_revoke_attestation(
+        author: T::AccountId,
+        commit: CommitId,
+        claim: Claim,
+    ) -> DispatchResult {
         let entry = (author.clone(), claim);
         let found = Attestations::<T>::get(commit, &entry).ok_or(Error::<T>::AttestationNotFound)?;
 

@@ -139,7 +139,9 @@ impl<T: Config> Pallet<T> {
                 .and(1, HASH.saturating_add(PieceRoot::max_encoded_len()), PieceRecord::max_encoded_len())
                 .and(
                     1,
-                    HASH.saturating_add(PieceRoot::max_encoded_len()).saturating_add(HASH).saturating_add(asset),
+                    HASH.saturating_add(PieceRoot::max_encoded_len())
+                        .saturating_add(HASH)
+                        .saturating_add(asset),
                     4,
                 )
                 .and(parents.unique_saturated_into(), link, commit),

@@ -77,7 +77,8 @@ pub type CollaboratorOf<T> =
 pub type RevisionOf<T> =
     types::Revision<<T as frame_system::Config>::AccountId, BlockNumberFor<T>, deposits::RevisionTicket<T>>;
 /// A tombstone as this runtime stores it.
-pub type TombstoneOf<T> = types::Tombstone<<T as frame_system::Config>::AccountId, deposits::RevisionTicket<T>>;
+pub type TombstoneOf<T> =
+    types::Tombstone<<T as frame_system::Config>::AccountId, deposits::RevisionTicket<T>>;
 /// A branch or tag as this runtime stores it.
 pub type ReferenceOf<T> =
     types::Reference<<T as frame_system::Config>::AccountId, deposits::ReferenceTicket<T>>;
@@ -233,8 +234,14 @@ pub mod pallet {
 
     /// What others say of a revision.
     #[pallet::storage]
-    pub type Attestations<T: Config> =
-        StorageDoubleMap<_, Blake2_128Concat, CommitId, Blake2_128Concat, (T::AccountId, Claim), AttestationOf<T>>;
+    pub type Attestations<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        CommitId,
+        Blake2_128Concat,
+        (T::AccountId, Claim),
+        AttestationOf<T>,
+    >;
 
     /// What happened.
     #[pallet::event]
@@ -679,7 +686,11 @@ pub mod pallet {
         /// Errors: `AssetNotFound`, `NotPermitted`, `AlreadyThere`.
         #[pallet::call_index(9)]
         #[pallet::weight(T::WeightInfo::set_visibility())]
-        pub fn set_visibility(origin: OriginFor<T>, asset: AssetId, visibility: Visibility) -> DispatchResult {
+        pub fn set_visibility(
+            origin: OriginFor<T>,
+            asset: AssetId,
+            visibility: Visibility,
+        ) -> DispatchResult {
             Self::do_set_visibility(ensure_signed(origin)?, asset, visibility)
         }
 
@@ -703,7 +714,11 @@ pub mod pallet {
         /// Errors: `AssetNotFound`, `NotPermitted`, `CollaboratorNotFound`.
         #[pallet::call_index(11)]
         #[pallet::weight(T::WeightInfo::remove_collaborator())]
-        pub fn remove_collaborator(origin: OriginFor<T>, asset: AssetId, account: T::AccountId) -> DispatchResult {
+        pub fn remove_collaborator(
+            origin: OriginFor<T>,
+            asset: AssetId,
+            account: T::AccountId,
+        ) -> DispatchResult {
             Self::do_remove_collaborator(ensure_signed(origin)?, asset, account)
         }
 
@@ -841,7 +856,12 @@ pub mod pallet {
         /// Errors: `RevisionNotFound`, `AttestationExists`.
         #[pallet::call_index(23)]
         #[pallet::weight(T::WeightInfo::attest())]
-        pub fn attest(origin: OriginFor<T>, commit: CommitId, claim: Claim, evidence: ContentId) -> DispatchResult {
+        pub fn attest(
+            origin: OriginFor<T>,
+            commit: CommitId,
+            claim: Claim,
+            evidence: ContentId,
+        ) -> DispatchResult {
             Self::do_attest(ensure_signed(origin)?, commit, claim, evidence)
         }
 

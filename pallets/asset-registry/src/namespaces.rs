@@ -27,7 +27,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The namespace, if `who` owns it.
-    pub(crate) fn owned_namespace(key: &NameKey, who: &T::AccountId) -> Result<NamespaceOf<T>, DispatchError> {
+    pub(crate) fn owned_namespace(
+        key: &NameKey,
+        who: &T::AccountId,
+    ) -> Result<NamespaceOf<T>, DispatchError> {
         let namespace = Self::existing_namespace(key)?;
         ensure!(namespace.owner == *who, Error::<T>::NotOwner);
         Ok(namespace)

@@ -40,16 +40,18 @@ impl<T: Config> Pallet<T> {
 
     /// Counts one revision less of `asset` that names the piece; with its last one, the asset lets go of the piece.
     pub(crate) fn forget_piece(asset: AssetId, root: PieceRoot) {
-        let Some(mut record) = Pieces::<T>::get(root).defensive_proof("a named piece has a record") else { return };
+        let Some(mut record) = Pieces::<T>::get(root).defensive_proof("a named piece has a record") else {
+            return;
+        };
         match PieceAssets::<T>::get(root, asset).checked_sub(1) {
             Some(0) => {
                 PieceAssets::<T>::remove(root, asset);
                 record.controller = record.controller.filter(|controller| *controller != asset);
-            },
+            }
             Some(left) => PieceAssets::<T>::insert(root, asset, left),
             None => {
                 defensive!("an asset counts the revisions that name a piece");
-            },
+            }
         }
         record.revisions = record.revisions.checked_sub(1).defensive_unwrap_or_default();
         if record.revisions == 0 {
@@ -98,7 +100,10 @@ impl<T: Config> Pallet<T> {
         if DenyList::<T>::contains_key(Subject::Asset(controller)) {
             return PieceAccess::Denied;
         }
-        match Assets::<T>::get(controller).defensive_proof("a controller exists").map(|asset| asset.visibility) {
+        match Assets::<T>::get(controller)
+            .defensive_proof("a controller exists")
+            .map(|asset| asset.visibility)
+        {
             Some(Visibility::Public) => PieceAccess::Public,
             Some(Visibility::Gated | Visibility::Private) | None => PieceAccess::Restricted,
         }

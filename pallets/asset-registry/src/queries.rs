@@ -1,13 +1,13 @@
 //! Reads for clients. They run off the chain, but bounded all the same: a node answers them for strangers.
 
 use crate::{
-    AssetNames, Assets, AssetsOf, Attestations, Children, Collaborators, Config, Contents, DenyList, Namespaces,
-    NamespacesOf, Pallet, Refs, RevisionInfoOf, Revisions, RevisionsOf, Tombstones,
+    AssetNames, Assets, AssetsOf, Attestations, Children, Collaborators, Config, Contents, DenyList,
+    Namespaces, NamespacesOf, Pallet, Refs, RevisionInfoOf, Revisions, RevisionsOf, Tombstones,
     assets::ordinal,
     runtime_api::{MAX_PAGE, MAX_WALK},
     types::{
-        AssetInfo, AttestationInfo, Claim, CollaboratorInfo, LineageEntry, NameKey, NamespaceInfo, Parents, RefInfo,
-        RefName, RevisionInfo, Subject, TakeDown,
+        AssetInfo, AttestationInfo, Claim, CollaboratorInfo, LineageEntry, NameKey, NamespaceInfo, Parents,
+        RefInfo, RefName, RevisionInfo, Subject, TakeDown,
     },
 };
 use alloc::{collections::BTreeSet, vec::Vec};
@@ -34,7 +34,9 @@ fn parse_commit(digits: &[u8]) -> Option<CommitId> {
         return None;
     }
     for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
-        let digits = core::str::from_utf8(pair).ok().filter(|pair| pair.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+        let digits = core::str::from_utf8(pair)
+            .ok()
+            .filter(|pair| pair.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
         *byte = u8::from_str_radix(digits, 16).ok()?;
     }
     Some(CommitId(id))
@@ -107,7 +109,9 @@ impl<T: Config> Pallet<T> {
     pub fn resolve_commit(asset: AssetId, reference: &[u8]) -> Option<CommitId> {
         match parse_commit(reference) {
             Some(commit) => Revisions::<T>::get(commit).filter(|found| found.asset == asset).map(|_| commit),
-            None => Refs::<T>::get(asset, RefName::try_from(reference.to_vec()).ok()?).map(|found| found.commit),
+            None => {
+                Refs::<T>::get(asset, RefName::try_from(reference.to_vec()).ok()?).map(|found| found.commit)
+            }
         }
     }
 
@@ -145,7 +149,7 @@ impl<T: Config> Pallet<T> {
             None => Collaborators::<T>::iter_prefix(asset),
             Some(who) => {
                 Collaborators::<T>::iter_prefix_from(asset, Collaborators::<T>::hashed_key_for(asset, who))
-            },
+            }
         }
         .take(page(limit))
         .map(|(account, found)| CollaboratorInfo { account, role: found.role })
@@ -169,9 +173,10 @@ impl<T: Config> Pallet<T> {
     ) -> Vec<NamespaceInfo<T::AccountId>> {
         let keys = match after.as_deref().map(NameKey::find) {
             None => NamespacesOf::<T>::iter_key_prefix(&account),
-            Some(Some(key)) => {
-                NamespacesOf::<T>::iter_key_prefix_from(&account, NamespacesOf::<T>::hashed_key_for(&account, key))
-            },
+            Some(Some(key)) => NamespacesOf::<T>::iter_key_prefix_from(
+                &account,
+                NamespacesOf::<T>::hashed_key_for(&account, key),
+            ),
             Some(None) => return Vec::new(),
         };
         keys.take(page(limit)).filter_map(|key| Self::namespace_of(&key)).collect()
@@ -180,9 +185,10 @@ impl<T: Config> Pallet<T> {
     fn asset_ids(namespace: &NameKey, after: Option<AssetId>, limit: usize) -> Vec<AssetId> {
         match after {
             None => AssetsOf::<T>::iter_key_prefix(namespace),
-            Some(id) => {
-                AssetsOf::<T>::iter_key_prefix_from(namespace, AssetsOf::<T>::hashed_key_for(namespace, ordinal(id.0)))
-            },
+            Some(id) => AssetsOf::<T>::iter_key_prefix_from(
+                namespace,
+                AssetsOf::<T>::hashed_key_for(namespace, ordinal(id.0)),
+            ),
         }
         .take(limit)
         .map(|key| AssetId(number(key)))
@@ -222,7 +228,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Walks outwards, nearest first, and meets each revision once.
-    fn walk(start: CommitId, skip: u32, limit: u32, edges: impl Fn(CommitId, usize) -> Vec<Edge>) -> Vec<LineageEntry> {
+    fn walk(
+        start: CommitId,
+        skip: u32,
+        limit: u32,
+        edges: impl Fn(CommitId, usize) -> Vec<Edge>,
+    ) -> Vec<LineageEntry> {
         let most: usize = MAX_WALK.unique_saturated_into();
         let mut met = BTreeSet::from([start]);
         let mut found: Vec<LineageEntry> = Vec::new();
@@ -275,7 +286,7 @@ impl<T: Config> Pallet<T> {
             None => Attestations::<T>::iter_prefix(commit),
             Some(entry) => {
                 Attestations::<T>::iter_prefix_from(commit, Attestations::<T>::hashed_key_for(commit, entry))
-            },
+            }
         }
         .take(page(limit))
         .map(|((author, claim), found)| AttestationInfo {

@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
                 asset.refs = asset.refs.checked_add(1).ok_or(Error::<T>::Overflow)?;
                 let ticket = Self::hold(who, DepositFor::Reference { name: count(name.len()) })?;
                 (Reference { kind, commit, depositor: who.clone(), ticket }, None)
-            },
+            }
         };
         Refs::<T>::insert(id, &name, reference);
         Self::deposit_event(Event::RefSet { asset: id, name, kind, commit, previous });

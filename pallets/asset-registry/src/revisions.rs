@@ -108,7 +108,10 @@ impl<T: Config> Pallet<T> {
     fn ensure_parents(parents: &Parents) -> DispatchResult {
         for (index, parent) in parents.iter().enumerate() {
             let earlier = parents.iter().take(index);
-            ensure!(earlier.into_iter().all(|other| other.commit != parent.commit), Error::<T>::DuplicateParent);
+            ensure!(
+                earlier.into_iter().all(|other| other.commit != parent.commit),
+                Error::<T>::DuplicateParent
+            );
             let found = Revisions::<T>::get(parent.commit).ok_or(Error::<T>::ParentNotFound)?;
             ensure!(found.asset == parent.asset, Error::<T>::ParentNotFound);
         }
@@ -130,7 +133,7 @@ impl<T: Config> Pallet<T> {
             Some(left) => *children = left,
             None => {
                 defensive!("a parent counts its children");
-            },
+            }
         };
         if Revisions::<T>::contains_key(parent) {
             Revisions::<T>::mutate_extant(parent, |found| fewer(&mut found.children));
@@ -172,7 +175,8 @@ impl<T: Config> Pallet<T> {
     }
 
     fn remove_record(commit: CommitId, revision: RevisionOf<T>) -> Result<u32, DispatchError> {
-        let Revision { asset: id, number, serial, content, piece, parents, author, children, ticket, .. } = revision;
+        let Revision { asset: id, number, serial, content, piece, parents, author, children, ticket, .. } =
+            revision;
         let mut asset = Assets::<T>::get(id).defensive_ok_or(Error::<T>::AssetNotFound)?;
         ensure!(asset.retired, Error::<T>::NotRetired);
         Self::ensure_not_denied(Subject::Asset(id))?;
@@ -188,8 +192,10 @@ impl<T: Config> Pallet<T> {
             Self::unlink(serial, &parents);
             ticket.drop(&author)?;
         } else {
-            let ticket = ticket.update(&author, Self::footprint(DepositFor::Tombstone { parents: length }))?;
-            let tombstone: TombstoneOf<T> = Tombstone { asset: id, serial, parents, author, children, ticket };
+            let ticket =
+                ticket.update(&author, Self::footprint(DepositFor::Tombstone { parents: length }))?;
+            let tombstone: TombstoneOf<T> =
+                Tombstone { asset: id, serial, parents, author, children, ticket };
             Tombstones::<T>::insert(commit, tombstone);
         }
         Self::deposit_event(Event::RevisionRemoved { asset: id, commit, tombstone: children != 0 });

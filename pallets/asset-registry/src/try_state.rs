@@ -1,9 +1,9 @@
 //! Everything that must hold, one named check for each concern.
 
 use crate::{
-    AssetNames, Assets, AssetsOf, Attestations, BalanceOf, Children, Collaborators, Config, Contents, DenyList,
-    HoldReason, Namespaces, NamespacesOf, NextAssetId, NextSerial, Pallet, PieceAssets, Pieces, Refs, Revisions,
-    RevisionsOf, Tombstones,
+    AssetNames, Assets, AssetsOf, Attestations, BalanceOf, Children, Collaborators, Config, Contents,
+    DenyList, HoldReason, Namespaces, NamespacesOf, NextAssetId, NextSerial, Pallet, PieceAssets, Pieces,
+    Refs, Revisions, RevisionsOf, Tombstones,
     assets::ordinal,
     revisions::commit_id,
     types::{NameKey, Parents, PieceRecord, Subject},
@@ -64,12 +64,21 @@ impl<T: Config> Pallet<T> {
         for (key, namespace) in Namespaces::<T>::iter() {
             namespaces += 1;
             ensure!(key == NameKey::from(&namespace.name), "namespace: key isn't its name in lower case");
-            ensure!(NamespacesOf::<T>::contains_key(&namespace.owner, &key), "namespace: not in its owner's list");
+            ensure!(
+                NamespacesOf::<T>::contains_key(&namespace.owner, &key),
+                "namespace: not in its owner's list"
+            );
             let counted = assets.get(&key).copied().unwrap_or(0);
             ensure!(namespace.assets == counted, "namespace: wrong number of assets");
-            ensure!(namespace.offered_to.as_ref() != Some(&namespace.owner), "namespace: offered to its owner");
+            ensure!(
+                namespace.offered_to.as_ref() != Some(&namespace.owner),
+                "namespace: offered to its owner"
+            );
         }
-        ensure!(NamespacesOf::<T>::iter_keys().count() == namespaces, "namespace: an owner's list has one too many");
+        ensure!(
+            NamespacesOf::<T>::iter_keys().count() == namespaces,
+            "namespace: an owner's list has one too many"
+        );
         Ok(())
     }
 
@@ -86,7 +95,10 @@ impl<T: Config> Pallet<T> {
                 AssetsOf::<T>::contains_key(&asset.namespace, ordinal(id.0)),
                 "asset: not in its namespace's list"
             );
-            ensure!(!asset.retired || (asset.refs == 0 && asset.offer.is_none()), "asset: retired but in use");
+            ensure!(
+                !asset.retired || (asset.refs == 0 && asset.offer.is_none()),
+                "asset: retired but in use"
+            );
         }
         ensure!(AssetNames::<T>::iter_keys().count() == assets, "asset: a name has no asset");
         ensure!(AssetsOf::<T>::iter_keys().count() == assets, "asset: a namespace's list has one too many");
@@ -102,7 +114,10 @@ impl<T: Config> Pallet<T> {
         for (id, asset) in Assets::<T>::iter() {
             ensure!(asset.revisions == counted(&revisions, id), "asset: wrong number of revisions");
             ensure!(asset.refs == counted(&refs, id), "asset: wrong number of refs");
-            ensure!(asset.collaborators == counted(&collaborators, id), "asset: wrong number of collaborators");
+            ensure!(
+                asset.collaborators == counted(&collaborators, id),
+                "asset: wrong number of collaborators"
+            );
         }
         let mut mentioned = revisions.keys().chain(refs.keys()).chain(collaborators.keys());
         ensure!(mentioned.all(|id| Assets::<T>::contains_key(*id)), "asset: an entry has no asset");
@@ -143,12 +158,10 @@ impl<T: Config> Pallet<T> {
 
     /// Each revision and each tombstone is listed once by each of its parents, which came before it.
     fn check_lineage() -> Check {
-        let revisions = Revisions::<T>::iter().map(|(commit, found)| {
-            (commit, (found.asset, found.serial, found.parents, found.children))
-        });
-        let tombstones = Tombstones::<T>::iter().map(|(commit, found)| {
-            (commit, (found.asset, found.serial, found.parents, found.children))
-        });
+        let revisions = Revisions::<T>::iter()
+            .map(|(commit, found)| (commit, (found.asset, found.serial, found.parents, found.children)));
+        let tombstones = Tombstones::<T>::iter()
+            .map(|(commit, found)| (commit, (found.asset, found.serial, found.parents, found.children)));
         let all: BTreeMap<CommitId, (AssetId, u64, Parents, u32)> = revisions.chain(tombstones).collect();
         let mut links = 0;
         for (commit, (_, serial, parents, _)) in &all {
@@ -163,7 +176,10 @@ impl<T: Config> Pallet<T> {
         }
         let children = tally(Children::<T>::iter_keys().map(|(parent, _)| parent));
         for (commit, (.., counted)) in &all {
-            ensure!(children.get(commit).copied().unwrap_or(0) == *counted, "lineage: wrong number of children");
+            ensure!(
+                children.get(commit).copied().unwrap_or(0) == *counted,
+                "lineage: wrong number of children"
+            );
         }
         ensure!(Children::<T>::iter_keys().count() == links, "lineage: a parent lists one too many");
         Ok(())
@@ -182,7 +198,8 @@ impl<T: Config> Pallet<T> {
     fn check_pieces() -> Check {
         let roots = tally(Revisions::<T>::iter_values().map(|found| found.piece.root));
         let records: BTreeMap<PieceRoot, PieceRecord> = Pieces::<T>::iter().collect();
-        let counted: BTreeMap<_, _> = records.iter().map(|(root, record)| (*root, record.revisions)).collect();
+        let counted: BTreeMap<_, _> =
+            records.iter().map(|(root, record)| (*root, record.revisions)).collect();
         ensure!(counted == roots, "piece: wrong number of revisions");
         let assets = tally(Revisions::<T>::iter_values().map(|found| (found.piece.root, found.asset)));
         let listed: BTreeMap<_, _> =
@@ -221,8 +238,8 @@ impl<T: Config> Pallet<T> {
     fn check_deposits() -> Check {
         let namespaces = Namespaces::<T>::iter_values()
             .map(|found| (HoldReason::Namespace, found.owner, found.ticket.encode()));
-        let assets =
-            Assets::<T>::iter_values().map(|found| (HoldReason::Asset, found.depositor, found.ticket.encode()));
+        let assets = Assets::<T>::iter_values()
+            .map(|found| (HoldReason::Asset, found.depositor, found.ticket.encode()));
         let revisions = Revisions::<T>::iter_values()
             .map(|found| (HoldReason::Revision, found.author, found.ticket.encode()));
         let tombstones = Tombstones::<T>::iter_values()

@@ -7,8 +7,8 @@ use scale_info::TypeInfo;
 use stoa_primitives::{
     ContentId, Piece, PieceRoot,
     registry::{
-        AssetId, AssetKind, CommitId, MAX_NAME_LEN, MAX_REF_LEN, PieceAccess, RefKind, Relation, Role, Visibility,
-        name_key,
+        AssetId, AssetKind, CommitId, MAX_NAME_LEN, MAX_REF_LEN, PieceAccess, RefKind, Relation, Role,
+        Visibility, name_key,
     },
 };
 
@@ -42,7 +42,19 @@ pub(crate) fn count(len: usize) -> u32 {
 }
 
 /// A name in the form under which it is unique.
-#[derive(Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, Ord, PartialEq, PartialOrd, TypeInfo)]
+#[derive(
+    Clone,
+    Debug,
+    Decode,
+    DecodeWithMemTracking,
+    Encode,
+    Eq,
+    MaxEncodedLen,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    TypeInfo,
+)]
 pub struct NameKey(Name);
 
 impl NameKey {
@@ -133,7 +145,9 @@ pub struct Collaborator<AccountId, Ticket> {
 }
 
 /// What a revision was made from.
-#[derive(Clone, Copy, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
+#[derive(
+    Clone, Copy, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
 pub struct Parent {
     /// The parent's asset.
     pub asset: AssetId,
@@ -222,7 +236,18 @@ pub struct PieceRecord {
 
 /// What a moderator took down.
 #[derive(
-    Clone, Copy, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, Ord, PartialEq, PartialOrd, TypeInfo,
+    Clone,
+    Copy,
+    Debug,
+    Decode,
+    DecodeWithMemTracking,
+    Encode,
+    Eq,
+    MaxEncodedLen,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    TypeInfo,
 )]
 pub enum Subject {
     /// An asset, with every piece that it controls.
@@ -244,7 +269,18 @@ pub struct TakeDown<BlockNumber> {
 
 /// What an attestation says of a revision.
 #[derive(
-    Clone, Copy, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, Ord, PartialEq, PartialOrd, TypeInfo,
+    Clone,
+    Copy,
+    Debug,
+    Decode,
+    DecodeWithMemTracking,
+    Encode,
+    Eq,
+    MaxEncodedLen,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    TypeInfo,
 )]
 pub enum Claim {
     /// It was made again from its parents, with the same result.

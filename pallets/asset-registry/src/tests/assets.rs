@@ -1,9 +1,17 @@
 use super::*;
-use crate::{AssetNames, Collaborators, types::{NameKey, Subject}};
+use crate::{
+    AssetNames, Collaborators,
+    types::{NameKey, Subject},
+};
 use polkadot_sdk::{frame_support::assert_noop, sp_runtime::TokenError};
 use stoa_primitives::registry::Role;
 
-fn create(owner: AccountId, namespace: &str, text: &str, licence: &str) -> polkadot_sdk::sp_runtime::DispatchResult {
+fn create(
+    owner: AccountId,
+    namespace: &str,
+    text: &str,
+    licence: &str,
+) -> polkadot_sdk::sp_runtime::DispatchResult {
     let licence = licence.as_bytes().to_vec().try_into().unwrap();
     let (namespace, text) = (name(namespace), name(text));
     Registry::create_asset(signed(owner), namespace, text, AssetKind::Dataset, licence, Visibility::Public)
@@ -64,7 +72,10 @@ fn an_asset_goes_to_another_namespace_in_two_steps_and_the_deposit_with_it() {
         assert_eq!(alice - held(ALICE), held(BOB) - bob);
         assert_eq!(Registry::asset(b"bob/model".to_vec()).unwrap().owner, BOB);
         assert_eq!(Registry::asset(b"alice/model".to_vec()), None);
-        assert!(!AssetNames::<Test>::contains_key(NameKey::from(&name("alice")), NameKey::from(&name("model"))));
+        assert!(!AssetNames::<Test>::contains_key(
+            NameKey::from(&name("alice")),
+            NameKey::from(&name("model"))
+        ));
         assert_ok!(Registry::remove_namespace(signed(ALICE), name("alice")));
     });
 }
@@ -150,20 +161,14 @@ fn set_visibility_is_for_the_owner_and_admins() {
         let id = alices_model();
         assert_ok!(Registry::set_collaborator(signed(ALICE), id, BOB, Role::Admin));
         assert_ok!(Registry::set_collaborator(signed(ALICE), id, CAROL, Role::Writer));
-        assert_noop!(
-            Registry::set_visibility(signed(CAROL), id, Visibility::Gated),
-            Error::NotPermitted
-        );
+        assert_noop!(Registry::set_visibility(signed(CAROL), id, Visibility::Gated), Error::NotPermitted);
         assert_noop!(
             Registry::set_visibility(signed(ALICE), AssetId(7), Visibility::Gated),
             Error::AssetNotFound
         );
         assert_ok!(Registry::set_visibility(signed(BOB), id, Visibility::Gated));
         assert_eq!(last_event(), Event::VisibilityChanged { asset: id, visibility: Visibility::Gated });
-        assert_noop!(
-            Registry::set_visibility(signed(ALICE), id, Visibility::Gated),
-            Error::AlreadyThere
-        );
+        assert_noop!(Registry::set_visibility(signed(ALICE), id, Visibility::Gated), Error::AlreadyThere);
         assert_ok!(Registry::set_visibility(signed(ALICE), id, Visibility::Private));
     });
 }

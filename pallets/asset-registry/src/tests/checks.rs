@@ -123,7 +123,9 @@ fn check_assets_finds_a_retired_asset_in_use() {
 
 #[test]
 fn check_asset_counters_finds_each_wrong_counter() {
-    assert_found("asset: wrong number of revisions", |state| change_asset(state, |asset| asset.revisions = 9));
+    assert_found("asset: wrong number of revisions", |state| {
+        change_asset(state, |asset| asset.revisions = 9)
+    });
     assert_found("asset: wrong number of refs", |state| change_asset(state, |asset| asset.refs = 9));
     assert_found("asset: wrong number of collaborators", |state| {
         change_asset(state, |asset| asset.collaborators = 9);

@@ -15,14 +15,18 @@ fn assert_footprint(of: DepositFor, entry: impl FnOnce()) {
     let footprint = Registry::footprint(of);
     let (rows, bytes) = rows_added(entry);
     assert_eq!(footprint.count, rows, "{of:?}");
-    assert!((bytes..=bytes + 260).contains(&footprint.size), "{of:?}: {bytes} bytes, paid for {}", footprint.size);
+    assert!(
+        (bytes..=bytes + 260).contains(&footprint.size),
+        "{of:?}: {bytes} bytes, paid for {}",
+        footprint.size
+    );
 }
 
 #[test]
 fn a_price_adds_rows_and_bytes() {
-    type Price = StoragePrice<ConstU64<100>, ConstU64<3>>;
-    assert_eq!(Price::convert(Footprint { count: 2, size: 7 }), 221);
-    assert_eq!(Price::convert(Footprint { count: u64::MAX, size: u64::MAX }), u64::MAX);
+    let price = <StoragePrice<ConstU64<100>, ConstU64<3>> as Convert<Footprint, u64>>::convert;
+    assert_eq!(price(Footprint { count: 2, size: 7 }), 221);
+    assert_eq!(price(Footprint { count: u64::MAX, size: u64::MAX }), u64::MAX);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn variants<T: TypeInfo>() -> Vec<String> {
     match T::type_info().type_def {
         TypeDef::Variant(found) => {
             found.variants.into_iter().map(|variant| format!("{} {}", variant.index, variant.name)).collect()
-        },
+        }
         _ => Vec::new(),
     }
 }
@@ -59,12 +59,12 @@ fn error_indices_are_frozen() {
 
 #[test]
 fn enums_that_are_stored_are_frozen() {
-    assert_eq!(variants::<HoldReason>(), numbered("Namespace Asset Revision Reference Collaborator Attestation"));
-    assert_eq!(variants::<Subject>(), numbered("Asset Piece"));
     assert_eq!(
-        variants::<Claim>(),
-        numbered("Reproduced Evaluated Audited LicenceChecked Disputed Other")
+        variants::<HoldReason>(),
+        numbered("Namespace Asset Revision Reference Collaborator Attestation")
     );
+    assert_eq!(variants::<Subject>(), numbered("Asset Piece"));
+    assert_eq!(variants::<Claim>(), numbered("Reproduced Evaluated Audited LicenceChecked Disputed Other"));
     assert_eq!(
         variants::<DepositFor>(),
         numbered("Namespace Asset Revision Reference Collaborator Attestation Tombstone")
@@ -107,10 +107,14 @@ fn records_are_stored_as_these_fields_in_this_order() {
         let found = Namespaces::<Test>::get(NameKey::from(&name("alice"))).unwrap();
         let ticket = found.ticket.encode();
         assert_eq!(ticket.len(), 8);
-        assert_eq!(found.encode(), [(b"alice".to_vec(), ALICE, None::<u64>, 1_u32).encode(), ticket].concat());
+        assert_eq!(
+            found.encode(),
+            [(b"alice".to_vec(), ALICE, None::<u64>, 1_u32).encode(), ticket].concat()
+        );
 
         let found = Assets::<Test>::get(id).unwrap();
-        let fields = (b"alice".to_vec(), b"model".to_vec(), 0_u8, 0_u8, b"apache-2.0".to_vec(), None::<u64>, false);
+        let fields =
+            (b"alice".to_vec(), b"model".to_vec(), 0_u8, 0_u8, b"apache-2.0".to_vec(), None::<u64>, false);
         let counters = (2_u32, 2_u32, 1_u32, 0_u32, ALICE);
         assert_eq!(found.encode(), [fields.encode(), counters.encode(), found.ticket.encode()].concat());
 
@@ -155,7 +159,9 @@ fn tombstones_collaborators_and_attestations_are_stored_as_these_fields_in_this_
 
 #[test]
 fn storage_keys_are_frozen() {
-    let key = |item: &[u8], parts: &[Vec<u8>]| [&twox_128(b"Registry")[..], &twox_128(item), &parts.concat()].concat();
+    let key = |item: &[u8], parts: &[Vec<u8>]| {
+        [&twox_128(b"Registry")[..], &twox_128(item), &parts.concat()].concat()
+    };
     let hashed = |part: Vec<u8>| [blake2_128(&part).to_vec(), part].concat();
     ExtBuilder.build_and_execute(|| {
         let stoa = NameKey::from(&name("Stoa"));

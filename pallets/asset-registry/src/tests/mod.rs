@@ -160,4 +160,3 @@ pub(crate) fn rows_added(entry: impl FnOnce()) -> (u64, u64) {
     let bytes = added.iter().map(|(key, value)| (key.len() + value) as u64).sum();
     (added.len() as u64, bytes)
 }
-

@@ -10,7 +10,10 @@ fn owner_of(text: &str) -> Option<AccountId> {
 fn register_namespace_keeps_the_case_and_holds_a_deposit() {
     ExtBuilder.build_and_execute(|| {
         namespace(ALICE, "Sentence-Transformers");
-        assert_eq!(Registry::namespace(b"sentence-transformers".to_vec()).unwrap().name, b"Sentence-Transformers");
+        assert_eq!(
+            Registry::namespace(b"sentence-transformers".to_vec()).unwrap().name,
+            b"Sentence-Transformers"
+        );
         assert!(held(ALICE) > 0);
         assert_eq!(
             last_event(),
@@ -44,10 +47,7 @@ fn register_namespace_fails_when_the_name_breaks_a_rule() {
 #[test]
 fn register_namespace_fails_when_the_caller_cannot_pay() {
     ExtBuilder.build_and_execute(|| {
-        assert_noop!(
-            Registry::register_namespace(signed(POOR), name("poor")),
-            TokenError::FundsUnavailable
-        );
+        assert_noop!(Registry::register_namespace(signed(POOR), name("poor")), TokenError::FundsUnavailable);
     });
 }
 

@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::{
-    Assets, Attestations, Call, Children, Collaborators, Contents, DenyList, Namespaces, Pieces, Refs, Revisions,
-    Tombstones,
+    Assets, Attestations, Call, Children, Collaborators, Contents, DenyList, Namespaces, Pieces, Refs,
+    Revisions, Tombstones,
     types::{Claim, DepositFor, NameKey, Subject},
 };
 use polkadot_sdk::sp_runtime::traits::Dispatchable;
@@ -25,8 +25,13 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (0..34_u8, 0..4_u8, 0..6_u8, 0..6_u8, 0..4_u8)
-        .prop_map(|(verb, who, what, other, flag)| Step { verb, who, what, other, flag })
+    (0..34_u8, 0..4_u8, 0..6_u8, 0..6_u8, 0..4_u8).prop_map(|(verb, who, what, other, flag)| Step {
+        verb,
+        who,
+        what,
+        other,
+        flag,
+    })
 }
 
 /// The `index`th commit id ever given, or one that nobody has.
@@ -77,8 +82,10 @@ fn call_of(step: Step) -> (RuntimeOrigin, Call<Test>) {
         14 => Call::retire_asset { asset },
         15 => Call::remove_asset { asset },
         16..=20 => {
-            let found = [commit_of(other), commit_of(flag)].map(|commit| (commit, Revisions::<Test>::get(commit)));
-            let parents = found.into_iter().filter_map(|(commit, found)| Some(fine_tune(found?.asset, commit)));
+            let found =
+                [commit_of(other), commit_of(flag)].map(|commit| (commit, Revisions::<Test>::get(commit)));
+            let parents =
+                found.into_iter().filter_map(|(commit, found)| Some(fine_tune(found?.asset, commit)));
             Call::publish_revision {
                 asset,
                 content: content(other),
@@ -87,8 +94,13 @@ fn call_of(step: Step) -> (RuntimeOrigin, Call<Test>) {
                 message: message("random"),
                 refs: if flag == 0 { vec![branch("main")].try_into().unwrap() } else { NewRefs::default() },
             }
+        }
+        21 => Call::set_ref {
+            asset: Revisions::<Test>::get(commit).map_or(asset, |found| found.asset),
+            kind,
+            name: reference,
+            commit,
         },
-        21 => Call::set_ref { asset: Revisions::<Test>::get(commit).map_or(asset, |found| found.asset), kind, name: reference, commit },
         22 | 23 => Call::delete_ref { asset, name: if flag == 0 { ref_name("main") } else { reference } },
         24 => Call::yank_revision { commit },
         25..=27 => Call::remove_revision { commit },
@@ -132,7 +144,8 @@ fn wind_up() {
         must(signed(POOR), Call::remove_revision { commit });
     }
     // Youngest first: a tombstone goes after all that descends from it.
-    let mut tombstones: Vec<_> = Tombstones::<Test>::iter().map(|(commit, found)| (found.serial, commit)).collect();
+    let mut tombstones: Vec<_> =
+        Tombstones::<Test>::iter().map(|(commit, found)| (found.serial, commit)).collect();
     tombstones.sort();
     for (_, commit) in tombstones.into_iter().rev() {
         must(signed(POOR), Call::remove_revision { commit });

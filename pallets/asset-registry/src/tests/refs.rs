@@ -3,7 +3,12 @@ use crate::Refs;
 use polkadot_sdk::frame_support::assert_noop;
 use stoa_primitives::registry::Role;
 
-fn set(who: AccountId, asset: AssetId, new: NewRef, commit: CommitId) -> polkadot_sdk::sp_runtime::DispatchResult {
+fn set(
+    who: AccountId,
+    asset: AssetId,
+    new: NewRef,
+    commit: CommitId,
+) -> polkadot_sdk::sp_runtime::DispatchResult {
     Registry::set_ref(signed(who), asset, new.kind, new.name, commit)
 }
 

@@ -13,7 +13,15 @@ use stoa_primitives::registry::Role;
 
 fn try_publish(who: AccountId, asset: AssetId, piece: Piece, parents: &[Parent]) -> DispatchResult {
     let parents = Parents::try_from(parents.to_vec()).unwrap();
-    Registry::publish_revision(signed(who), asset, content(1), piece, parents, message("a"), NewRefs::default())
+    Registry::publish_revision(
+        signed(who),
+        asset,
+        content(1),
+        piece,
+        parents,
+        message("a"),
+        NewRefs::default(),
+    )
 }
 
 fn held_for_revisions(who: AccountId) -> u64 {
@@ -26,7 +34,8 @@ fn publish_revision_keeps_what_was_stated_under_its_hash() {
         let id = alices_model();
         System::set_block_number(7);
         let commit = publish_from(ALICE, id, 1, &[], &[]);
-        let identity = (id, 0, &content(1), &piece(1), &Parents::default(), &message("a revision"), &ALICE, 7);
+        let identity =
+            (id, 0, &content(1), &piece(1), &Parents::default(), &message("a revision"), &ALICE, 7_u64);
         assert_eq!(commit, commit_id(&identity));
         assert_eq!(
             last_event(),
@@ -42,7 +51,10 @@ fn publish_revision_keeps_what_was_stated_under_its_hash() {
         );
         let found = Registry::revision(commit).unwrap();
         assert_eq!((found.asset, found.number, found.author, found.published), (id, 0, ALICE, 7));
-        assert_eq!((found.content, found.piece, found.message), (content(1), piece(1), b"a revision".to_vec()));
+        assert_eq!(
+            (found.content, found.piece, found.message),
+            (content(1), piece(1), b"a revision".to_vec())
+        );
         assert_eq!(RevisionsOf::<Test>::get(id, 0), Some(commit));
         assert_eq!(Contents::<Test>::get(content(1), ordinal(0)), Some(commit));
     });
@@ -118,7 +130,15 @@ fn publish_revision_fails_when_a_ref_cannot_be_set() {
         publish_from(ALICE, id, 1, &[], &[branch("main"), tag("v1")]);
         let to = |new: NewRef| {
             let refs = NewRefs::try_from(vec![new]).unwrap();
-            Registry::publish_revision(signed(ALICE), id, content(1), piece(1), Parents::default(), message("a"), refs)
+            Registry::publish_revision(
+                signed(ALICE),
+                id,
+                content(1),
+                piece(1),
+                Parents::default(),
+                message("a"),
+                refs,
+            )
         };
         assert_noop!(to(tag("v1")), Error::TagImmovable);
         assert_noop!(to(tag("main")), Error::RefKindMismatch);
@@ -154,7 +174,7 @@ fn publish_revision_fails_when_the_commit_id_is_in_use() {
         let id = alices_model();
         let commit = publish(ALICE, id, 1);
         let taken = Revisions::<Test>::get(commit).unwrap();
-        let identity = (id, 1, &content(1), &piece(1), &Parents::default(), &message("a"), &ALICE, 1);
+        let identity = (id, 1, &content(1), &piece(1), &Parents::default(), &message("a"), &ALICE, 1_u64);
         Revisions::<Test>::insert(commit_id(&identity), taken);
         assert_noop!(try_publish(ALICE, id, piece(1), &[]), Error::CommitTaken);
     });
