@@ -262,13 +262,24 @@ class Node:
         target = self.best() + more
         self.wait_for(f"block {target}", lambda: self.best() >= target, seconds)
 
-    def assert_well(self) -> None:
-        """It runs, answers, and goes on making or following blocks; nothing in it panicked."""
+    def assert_answers(self) -> None:
+        """It runs and answers, and nothing in it panicked."""
         assert self.process, f"{self.name} wasn't started"
         self.process.check_running()
         assert self.http("/health").status == 200, self.http("/health")
-        self.wait_for_blocks(1, 30)
         assert "panicked at" not in self.log_text(), self.process.tail()
+
+    def assert_well(self) -> None:
+        """It answers, and goes on making or following blocks."""
+        self.assert_answers()
+        self.wait_for_blocks(1, 30)
+
+    def pieces_on_disk(self) -> dict[str, pathlib.Path]:
+        """The files of whole pieces by root."""
+        return {path.stem: path for path in (self.content / "pieces").glob("*.car")}
+
+    def half_written(self) -> list[pathlib.Path]:
+        return [path for path in (self.content / "temporary").rglob("*") if path.is_file()]
 
     def log_text(self) -> str:
         return (self.root / "log").read_text(errors="replace")

@@ -20,7 +20,10 @@ def node(tmp_path_factory: pytest.TempPathFactory):
     """A validator of this file's own, which every test must leave well."""
     node = Node(tmp_path_factory.mktemp("bad-input"), "target", "--alice", "--validator", "--force-authoring").start()
     yield node
-    node.process.kill()
+    try:
+        node.assert_well()
+    finally:
+        node.process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,8 @@ def unharmed(node: Node, good):
     yield
     after = node.rpc("content_status")
     assert (after["pieces"], after["blocks"]) == (before["pieces"], before["blocks"])
-    node.assert_well()
+    assert node.half_written() == []
+    node.assert_answers()
 
 
 def problem(answer) -> tuple[int, str]:
@@ -110,8 +114,8 @@ def test_upload_that_breaks_off_leaves_nothing(node):
     )
     with socket.create_connection(("127.0.0.1", node.gateway_port)) as connection:
         connection.sendall(head.encode() + body[:700_000])
-    # The next upload of the same bytes finds no trace of the first.
-    node.wait_for("the place is free", lambda: len(list(node.content.rglob("*.car"))) == 1)
+        node.wait_for("it is written", node.half_written)
+    node.wait_for("nothing is left of it", lambda: not node.half_written())
 
 
 def test_car_of_another_piece_than_announced_is_refused(node):
