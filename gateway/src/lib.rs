@@ -55,7 +55,9 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/upload/{nonce}", put(upload::upload));
     reads
         .merge(uploads)
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no-such-route", "there is nothing at this path"))
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, "no-such-route", "there is nothing at this path")
+        })
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this path has other methods")
         })

@@ -30,7 +30,11 @@ impl Problem {
     /// A failure of ours: the log gets the detail, the client doesn't.
     pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
         tracing::error!(target: "gateway", "{error}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the node failed to answer; its log says why")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the node failed to answer; its log says why",
+        )
     }
 }
 

@@ -62,8 +62,9 @@ pub(crate) async fn providers(
     let unprocessable = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-request", why);
     let Path(text) = path.map_err(|error| unprocessable(error.body_text()))?;
     let Query(filters) = filters.map_err(|error| unprocessable(error.body_text()))?;
-    let cid = Cid::try_from(text.as_str())
-        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-cid", format!("this isn't a CID: {error}")))?;
+    let cid = Cid::try_from(text.as_str()).map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-cid", format!("this isn't a CID: {error}"))
+    })?;
 
     let mut found = match content_of(&cid) {
         Some(content) => timeout(gateway.limits.chain_time, gateway.chain.providers(&content))
@@ -110,7 +111,12 @@ fn wants_ndjson(headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|range| range.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-ndjson")))
+        .any(|range| {
+            range
+                .split(';')
+                .next()
+                .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-ndjson"))
+        })
 }
 
 impl From<Provider> for Record {
@@ -138,7 +144,8 @@ impl Filters {
         }
         let only_negative = words(list).all(|word| word.starts_with('!'));
         provider.addresses.retain(|address| {
-            let refused = words(list).filter_map(|word| word.strip_prefix('!')).any(|name| has(address, name));
+            let refused =
+                words(list).filter_map(|word| word.strip_prefix('!')).any(|name| has(address, name));
             let wanted = words(list).filter(|word| !word.starts_with('!')).any(|name| has(address, name));
             !refused && (only_negative || wanted)
         });

@@ -94,10 +94,11 @@ pub async fn serve_with(
                     () = &mut shutdown => break,
                     () = sleep(ACCEPT_PAUSE) => continue,
                 }
-            },
+            }
         };
         let stream = TokioIo::new(Impatient::new(stream, &limits));
-        let connection = graceful.watch(http.serve_connection(stream, TowerToHyperService::new(router.clone())));
+        let connection =
+            graceful.watch(http.serve_connection(stream, TowerToHyperService::new(router.clone())));
         connections.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(target: "gateway", "a connection ended early: {error}");
@@ -124,7 +125,10 @@ async fn accept(
 
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput, NotConnected};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput | NotConnected)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput | NotConnected
+    )
 }
 
 /// A stream whose writes fail when the other side doesn't read.
@@ -150,7 +154,11 @@ impl<S> Impatient<S> {
         }
     }
 
-    fn judge(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn judge(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         match outcome {
             Poll::Ready(Ok(bytes)) => {
                 self.written = self.written.saturating_add(bytes);
@@ -158,7 +166,7 @@ impl<S> Impatient<S> {
                     self.running = false;
                 }
                 Poll::Ready(Ok(bytes))
-            },
+            }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
                 if !self.running {
@@ -173,7 +181,7 @@ impl<S> Impatient<S> {
                     ))),
                     Poll::Pending => Poll::Pending,
                 }
-            },
+            }
         }
     }
 }

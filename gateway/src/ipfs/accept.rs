@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn parameters_are_read_whatever_their_spacing_and_case() {
-        let range = MediaRange::parse("Application/vnd.ipld.CAR ; Version=1;order=\"dfs\" ; dups=y;q=1").unwrap();
+        let range =
+            MediaRange::parse("Application/vnd.ipld.CAR ; Version=1;order=\"dfs\" ; dups=y;q=1").unwrap();
         assert_eq!(range.kind, "application/vnd.ipld.car");
         assert_eq!(range.parameter("version"), Some("1"));
         assert_eq!(range.parameter("order"), Some("dfs"));

@@ -28,7 +28,8 @@ struct Header<'a> {
 
 /// The header of a CARv1 with that root.
 pub(super) fn header(root: &Cid) -> Result<Bytes, Problem> {
-    let body = serde_ipld_dagcbor::to_vec(&Header { roots: &[*root], version: 1 }).map_err(Problem::internal)?;
+    let body =
+        serde_ipld_dagcbor::to_vec(&Header { roots: &[*root], version: 1 }).map_err(Problem::internal)?;
     let mut bytes = BytesMut::with_capacity(body.len().saturating_add(2));
     bytes.put_slice(encode::usize(body.len(), &mut encode::usize_buffer()));
     bytes.put_slice(&body);
@@ -67,14 +68,14 @@ async fn produce(
             return;
         }
         match batch.outcome {
-            Ok(Progress::More) => {},
+            Ok(Progress::More) => {}
             Ok(Progress::Done) => return,
             Err(error) => {
                 gateway.metrics.streams_cut.one();
                 tracing::debug!(target: "gateway", "a CAR stream is cut: {error}");
                 let cut = batches.send(Err(io::Error::other(error)));
                 return cut.await.unwrap_or_default();
-            },
+            }
         }
     }
 }

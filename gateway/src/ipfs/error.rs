@@ -18,7 +18,9 @@ const FETCH_SECONDS: u32 = 30;
 pub(crate) enum ReadError {
     #[error("{0:?} isn't a CID: {1}")]
     Cid(String, String),
-    #[error("only sha2-256 CIDs, and identity CIDs of up to 64 bytes, are served here; this one has hash code {0:#x}")]
+    #[error(
+        "only sha2-256 CIDs, and identity CIDs of up to 64 bytes, are served here; this one has hash code {0:#x}"
+    )]
     Hash(u64),
     #[error("CAR streams of codec {0:#x} aren't served: only raw and dag-pb DAGs are kept here")]
     Codec(u64),
@@ -26,7 +28,9 @@ pub(crate) enum ReadError {
     Path,
     #[error("the path has more than {0} parts")]
     LongPath(usize),
-    #[error("say what you want: ?format=raw or ?format=car, or Accept: application/vnd.ipld.raw or application/vnd.ipld.car")]
+    #[error(
+        "say what you want: ?format=raw or ?format=car, or Accept: application/vnd.ipld.raw or application/vnd.ipld.car"
+    )]
     NoFormat,
     #[error("{0:?} isn't a format: ask for raw or car")]
     Format(String),
@@ -80,19 +84,24 @@ impl IntoResponse for ReadError {
             Self::Path | Self::LongPath(_) | Self::PathOfBlock => new(StatusCode::BAD_REQUEST, "bad-path"),
             Self::NoFormat | Self::Format(_) | Self::IpnsRecord => new(StatusCode::BAD_REQUEST, "bad-format"),
             Self::NotAcceptable => new(StatusCode::NOT_ACCEPTABLE, "not-acceptable"),
-            Self::Parameter { .. } | Self::EntityBytes { .. } => new(StatusCode::BAD_REQUEST, "bad-parameter"),
+            Self::Parameter { .. } | Self::EntityBytes { .. } => {
+                new(StatusCode::BAD_REQUEST, "bad-parameter")
+            }
             Self::ServiceWorker => new(StatusCode::BAD_REQUEST, "service-worker"),
             Self::Range { size } => {
-                let unsatisfied: [(HeaderName, String); 1] = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
+                let unsatisfied: [(HeaderName, String); 1] =
+                    [(header::CONTENT_RANGE, format!("bytes */{size}"))];
                 return (unsatisfied, new(StatusCode::RANGE_NOT_SATISFIABLE, "bad-range")).into_response();
-            },
+            }
             Self::NotFound(_) => new(StatusCode::NOT_FOUND, "not-found"),
             Self::NoSuchPath { .. } => new(StatusCode::NOT_FOUND, "no-such-path"),
             Self::NotCached(_) => new(StatusCode::PRECONDITION_FAILED, "not-cached"),
             Self::Denied(_) => new(StatusCode::GONE, "taken-down"),
             Self::Busy => new(StatusCode::TOO_MANY_REQUESTS, "busy").retry_after(BUSY_SECONDS),
             Self::FetchFailed(_) => new(StatusCode::BAD_GATEWAY, "fetch-failed").retry_after(FETCH_SECONDS),
-            Self::FetchTimedOut(_) => new(StatusCode::GATEWAY_TIMEOUT, "fetch-timed-out").retry_after(FETCH_SECONDS),
+            Self::FetchTimedOut(_) => {
+                new(StatusCode::GATEWAY_TIMEOUT, "fetch-timed-out").retry_after(FETCH_SECONDS)
+            }
             Self::Node(..) | Self::Store(_) | Self::Internal(_) => Problem::internal(&self),
         };
         problem.into_response()

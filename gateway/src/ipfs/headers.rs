@@ -26,7 +26,7 @@ pub(super) fn etag(request: &ContentRequest) -> String {
                 (_, Some(bytes)) => {
                     let to = bytes.to.map_or_else(|| "end".into(), |to| to.to_string());
                     format!("bytes-{}-{to}", bytes.from)
-                },
+                }
                 (Scope::All, None) => "all".into(),
                 (Scope::Entity, None) => "entity".into(),
                 (Scope::Block, None) => "block".into(),
@@ -36,7 +36,7 @@ pub(super) fn etag(request: &ContentRequest) -> String {
                 false => format!(".{}", blake3::hash(request.parts.join("/").as_bytes()).to_hex()),
             };
             format!("\"{scope}.dups-{}.dfs.1.{cid}{path}.car\"", yes_or_no(form.dups))
-        },
+        }
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn of_answer(request: &ContentRequest, roots: &[Cid], etag: &str) -> 
         Form::Raw => (RAW_TYPE.to_owned(), "bin", "bytes"),
         Form::Car(form) => {
             (format!("{CAR_TYPE}; version=1; order=dfs; dups={}", yes_or_no(form.dups)), "car", "none")
-        },
+        }
     };
     let roots: Vec<_> = roots.iter().map(Cid::to_string).collect();
     let mut fields = vec![
@@ -103,7 +103,7 @@ fn disposition(request: &ContentRequest, extension: &str) -> String {
         false => {
             let extended = utf8_percent_encode(&name, &UNESCAPED);
             format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{extended}")
-        },
+        }
     }
 }
 
@@ -117,7 +117,7 @@ fn location(request: &ContentRequest) -> String {
         (_, Some(bytes)) => {
             let to = bytes.to.map_or_else(|| "*".into(), |to| to.to_string());
             format!("entity-bytes={}:{to}", bytes.from)
-        },
+        }
         (Scope::All, None) => "dag-scope=all".to_owned(),
         (Scope::Entity, None) => "dag-scope=entity".to_owned(),
         (Scope::Block, None) => "dag-scope=block".to_owned(),
@@ -141,7 +141,9 @@ pub(super) fn range(headers: &HeaderMap, etag: &str, size: usize) -> Range {
     if headers.get(header::IF_RANGE).is_some_and(|value| value.as_bytes() != etag.as_bytes()) {
         return Range::Whole;
     }
-    let Some(text) = headers.get(header::RANGE).and_then(|value| value.to_str().ok()) else { return Range::Whole };
+    let Some(text) = headers.get(header::RANGE).and_then(|value| value.to_str().ok()) else {
+        return Range::Whole;
+    };
     parse_range(text, size).unwrap_or(Range::Whole)
 }
 
@@ -199,7 +201,9 @@ mod tests {
 
     #[test]
     fn several_and_broken_ranges_are_ignored() {
-        for text in ["bytes=0-1,4-5", "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "bytes=+1-2", "lines=1-2", "0-1"] {
+        for text in
+            ["bytes=0-1,4-5", "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "bytes=+1-2", "lines=1-2", "0-1"]
+        {
             assert_eq!(read(text, 31), Range::Whole, "{text}");
         }
     }
@@ -217,7 +221,10 @@ mod tests {
     #[test]
     fn known_tags_match_weakly() {
         let known = |text: &'static str| {
-            is_known(&HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(text))]), "\"a\"")
+            is_known(
+                &HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(text))]),
+                "\"a\"",
+            )
         };
         assert!(known("\"a\""));
         assert!(known("W/\"a\""));

@@ -66,11 +66,11 @@ pub(crate) async fn content(
                 ReadError::Busy => gateway.metrics.reads_refused.one(),
                 ReadError::NotFound(_) | ReadError::NotCached(_) | ReadError::NoSuchPath { .. } => {
                     gateway.metrics.reads_not_found.one();
-                },
-                _ => {},
+                }
+                _ => {}
             }
             error.into_response()
-        },
+        }
     }
 }
 
@@ -88,7 +88,7 @@ async fn block(
         None => {
             fetch(gateway, request, method).await?;
             read(gateway, cid).await?.ok_or(ReadError::NotFound(cid))?
-        },
+        }
     };
     let etag = headers::etag(request);
     let mut fields = headers::of_answer(request, &[cid], &etag);
@@ -107,7 +107,7 @@ async fn block(
                 fields.insert(header::CONTENT_RANGE, value);
             }
             (StatusCode::PARTIAL_CONTENT, block.slice(first..=last))
-        },
+        }
         Range::Outside => return Err(ReadError::Range { size: block.len() as u64 }),
     };
     if *method == Method::GET {
@@ -131,7 +131,7 @@ async fn car(
         None => {
             fetch(gateway, &request, method).await?;
             resolve(gateway, &request).await?.ok_or(ReadError::NotFound(request.cid))?
-        },
+        }
     };
     let etag = headers::etag(&request);
     let fields = headers::of_answer(&request, &resolved.roots, &etag);
@@ -180,7 +180,8 @@ async fn fetch(gateway: &Gateway, request: &ContentRequest, method: &Method) -> 
     let _place = gateway.fetches.try_acquire().map_err(|_| ReadError::Busy)?;
     gateway.metrics.fetches.one();
     let limit = gateway.limits.fetch_time;
-    let outcome = timeout(limit, gateway.fetch.fetch(&content, limit)).await.unwrap_or(FetchOutcome::TimedOut);
+    let outcome =
+        timeout(limit, gateway.fetch.fetch(&content, limit)).await.unwrap_or(FetchOutcome::TimedOut);
     if outcome != FetchOutcome::Fetched {
         gateway.metrics.fetches_failed.one();
     }
@@ -193,7 +194,7 @@ async fn fetch(gateway: &Gateway, request: &ContentRequest, method: &Method) -> 
         FetchOutcome::Failed(why) => {
             tracing::debug!(target: "gateway", "{cid} couldn't be fetched: {why}");
             Err(ReadError::FetchFailed(cid))
-        },
+        }
     }
 }
 

@@ -139,7 +139,9 @@ fn parse_cid(text: &str) -> Result<Cid, ReadError> {
     let cid = Cid::try_from(text).map_err(|error| ReadError::Cid(shown(), error.to_string()))?;
     match (cid.hash().code(), cid.hash().size()) {
         (IDENTITY, _) | (SHA2_256, 32) => Ok(cid),
-        (SHA2_256, size) => Err(ReadError::Cid(shown(), format!("a sha2-256 digest has 32 bytes, not {size}"))),
+        (SHA2_256, size) => {
+            Err(ReadError::Cid(shown(), format!("a sha2-256 digest has 32 bytes, not {size}")))
+        }
         (code, _) => Err(ReadError::Hash(code)),
     }
 }
@@ -150,11 +152,11 @@ fn negotiate(query: &Parameters, ranges: &[MediaRange]) -> Result<Form, ReadErro
         Some("car") => {
             let range = ranges.iter().find(|range| range.kind == CAR_TYPE);
             return car_form(query, range).map(Form::Car);
-        },
+        }
         Some("ipns-record") => return Err(ReadError::IpnsRecord),
         Some(format) if TRUSTED_FORMATS.contains(&format) => return Err(ReadError::NotAcceptable),
         Some(format) => return Err(ReadError::Format(format.to_owned())),
-        None => {},
+        None => {}
     }
     let mut refusal = None;
     for range in ranges {
@@ -167,7 +169,7 @@ fn negotiate(query: &Parameters, ranges: &[MediaRange]) -> Result<Form, ReadErro
                 Err(error) => refusal = refusal.or(Some(error)),
             },
             IPNS_RECORD_TYPE => refusal = refusal.or(Some(ReadError::IpnsRecord)),
-            _ if range.is_wildcard() => {},
+            _ if range.is_wildcard() => {}
             _ => refusal = refusal.or(Some(ReadError::NotAcceptable)),
         }
     }
@@ -176,7 +178,8 @@ fn negotiate(query: &Parameters, ranges: &[MediaRange]) -> Result<Form, ReadErro
 
 fn car_form(query: &Parameters, range: Option<&MediaRange>) -> Result<CarForm, ReadError> {
     // The query's word is final; what only `Accept` says is one wish among others.
-    let pick = |name: &'static str, short: &str, known: &[&str], expected: &'static str| match query.get(name) {
+    let pick = |name: &'static str, short: &str, known: &[&str], expected: &'static str| match query.get(name)
+    {
         Some(value) if known.contains(&value) => Ok(Some(value.to_owned())),
         Some(value) => Err(ReadError::Parameter { name, value: value.to_owned(), expected }),
         None => match range.and_then(|range| range.parameter(short)) {
@@ -196,7 +199,7 @@ fn car_form(query: &Parameters, range: Option<&MediaRange>) -> Result<CarForm, R
         Some(value) => {
             let expected = "block, entity or all";
             return Err(ReadError::Parameter { name: "dag-scope", value: value.to_owned(), expected });
-        },
+        }
     };
     let bytes = query.get("entity-bytes").map(EntityBytes::parse).transpose()?;
     let scope = if bytes.is_some() { Scope::Entity } else { scope };
@@ -289,7 +292,10 @@ mod tests {
     fn the_query_beats_the_header() {
         assert_eq!(form("format=raw", Some(CAR_TYPE)).unwrap(), Form::Raw);
         assert_eq!(form("format=car", Some(RAW_TYPE)).unwrap(), car(Scope::All, false));
-        assert_eq!(form("format=car", Some("application/vnd.ipld.car;dups=y")).unwrap(), car(Scope::All, true));
+        assert_eq!(
+            form("format=car", Some("application/vnd.ipld.car;dups=y")).unwrap(),
+            car(Scope::All, true)
+        );
         let accept = Some("application/vnd.ipld.car;dups=n;order=unk");
         assert_eq!(form("format=car&car-dups=y&car-order=dfs", accept).unwrap(), car(Scope::All, true));
         assert_eq!(form("car-dups=y", accept).unwrap(), car(Scope::All, true));
@@ -300,7 +306,10 @@ mod tests {
         let accept = "application/vnd.ipld.car;order=foo, application/vnd.ipld.car;order=dfs;dups=y;q=0.5";
         assert_eq!(form("", Some(accept)).unwrap(), car(Scope::All, true));
         assert_eq!(form("", Some("text/html, application/vnd.ipld.raw;q=0.1")).unwrap(), Form::Raw);
-        assert_eq!(form("", Some("application/vnd.ipld.raw;q=0.1, application/vnd.ipld.car")).unwrap(), car(Scope::All, false));
+        assert_eq!(
+            form("", Some("application/vnd.ipld.raw;q=0.1, application/vnd.ipld.car")).unwrap(),
+            car(Scope::All, false)
+        );
     }
 
     #[test]
@@ -309,7 +318,10 @@ mod tests {
         assert!(matches!(form("", Some("*/*")), Err(ReadError::NoFormat)));
         assert!(matches!(form("", Some("text/html")), Err(ReadError::NotAcceptable)));
         assert!(matches!(form("", Some("text/html, */*;q=0.8")), Err(ReadError::NotAcceptable)));
-        assert!(matches!(form("", Some("application/vnd.ipld.car;version=2")), Err(ReadError::NotAcceptable)));
+        assert!(matches!(
+            form("", Some("application/vnd.ipld.car;version=2")),
+            Err(ReadError::NotAcceptable)
+        ));
         assert!(matches!(form("", Some("application/vnd.ipld.raw;q=0")), Err(ReadError::NoFormat)));
         assert!(matches!(form("format=tar", None), Err(ReadError::NotAcceptable)));
         assert!(matches!(form("format=ipns-record", None), Err(ReadError::IpnsRecord)));
@@ -321,14 +333,29 @@ mod tests {
 
     #[test]
     fn entity_bytes_imply_the_scope() {
-        let Form::Car(form) = form("format=car&entity-bytes=-10:*&dag-scope=all", None).unwrap() else { panic!() };
+        let Form::Car(form) = form("format=car&entity-bytes=-10:*&dag-scope=all", None).unwrap() else {
+            panic!()
+        };
         assert_eq!(form.scope, Scope::Entity);
         assert_eq!(form.bytes, Some(EntityBytes { from: -10, to: None }));
     }
 
     #[test]
     fn entity_bytes_that_go_backwards_or_are_no_numbers_are_refused() {
-        for text in ["", ":", "1", "1:", ":1", "2:1", "-1:-2", "*:1", "a:b", "0:1:2", "9223372036854775808:*", "1.5:2"] {
+        for text in [
+            "",
+            ":",
+            "1",
+            "1:",
+            ":1",
+            "2:1",
+            "-1:-2",
+            "*:1",
+            "a:b",
+            "0:1:2",
+            "9223372036854775808:*",
+            "1.5:2",
+        ] {
             assert!(EntityBytes::parse(text).is_err(), "{text}");
         }
     }
@@ -353,7 +380,9 @@ mod tests {
 
     #[test]
     fn paths_are_decoded_and_hostile_ones_refused() {
-        let parts = |path: &str| parse(&format!("/ipfs/{FOLDER}{path}?format=car"), None).map(|request| request.parts);
+        let parts = |path: &str| {
+            parse(&format!("/ipfs/{FOLDER}{path}?format=car"), None).map(|request| request.parts)
+        };
         assert_eq!(parts("").unwrap(), Vec::<String>::new());
         assert_eq!(parts("/").unwrap(), Vec::<String>::new());
         assert_eq!(parts("/a%20b//%C3%A9/").unwrap(), ["a b", "é"]);
@@ -366,13 +395,19 @@ mod tests {
     #[test]
     fn cids_of_other_hashes_and_lengths_are_refused() {
         for text in ["foo", "bafy", "Qm", "", "z"] {
-            assert!(matches!(parse(&format!("/ipfs/{text}?format=raw"), None), Err(ReadError::Cid(..))), "{text}");
+            assert!(
+                matches!(parse(&format!("/ipfs/{text}?format=raw"), None), Err(ReadError::Cid(..))),
+                "{text}"
+            );
         }
         let blake3 = Cid::new_v1(RAW, multihash::Multihash::wrap(0x1e, &[0; 32]).unwrap());
         assert!(matches!(parse(&format!("/ipfs/{blake3}?format=raw"), None), Err(ReadError::Hash(0x1e))));
         let short = Cid::new_v1(RAW, multihash::Multihash::wrap(SHA2_256, &[0; 20]).unwrap());
         assert!(matches!(parse(&format!("/ipfs/{short}?format=raw"), None), Err(ReadError::Cid(..))));
-        assert!(matches!(parse(&format!("/ipfs/{}?format=raw", "b".repeat(300)), None), Err(ReadError::Cid(..))));
+        assert!(matches!(
+            parse(&format!("/ipfs/{}?format=raw", "b".repeat(300)), None),
+            Err(ReadError::Cid(..))
+        ));
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl Walk {
                 (Some(cid), terminus) => {
                     self.terminus = terminus;
                     (cid, None, Cover::Block)
-                },
+                }
                 (None, Some((cid, block, cover))) => (cid, Some(block), cover),
                 (None, None) => match self.pending.pop() {
                     Some((content, cover)) => (cid_of(&content), None, cover),

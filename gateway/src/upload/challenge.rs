@@ -153,7 +153,10 @@ mod tests {
         let challenge = challenges.issue(ALICE);
         assert_eq!(challenges.open(&challenges.nonce(&challenge)), Ok(challenge));
         let text = challenges.text(&challenge, "5Grw");
-        assert_eq!(text, format!("stoa-upload:here:{}:5Grw:{}", challenges.nonce(&challenge), challenge.expires));
+        assert_eq!(
+            text,
+            format!("stoa-upload:here:{}:5Grw:{}", challenges.nonce(&challenge), challenge.expires)
+        );
     }
 
     #[test]

@@ -68,7 +68,9 @@ impl IntoResponse for UploadError {
             Self::Request(_) => new(StatusCode::BAD_REQUEST, "bad-request"),
             Self::Account => new(StatusCode::BAD_REQUEST, "bad-account"),
             Self::NotAllowed => new(StatusCode::FORBIDDEN, "not-allowed"),
-            Self::Chain(_) => new(StatusCode::SERVICE_UNAVAILABLE, "chain-unavailable").retry_after(RETRY_SECONDS),
+            Self::Chain(_) => {
+                new(StatusCode::SERVICE_UNAVAILABLE, "chain-unavailable").retry_after(RETRY_SECONDS)
+            }
             Self::Challenge(ChallengeError::Unknown) => new(StatusCode::UNAUTHORIZED, "challenge-unknown"),
             Self::Challenge(ChallengeError::Expired) => new(StatusCode::UNAUTHORIZED, "challenge-expired"),
             Self::Challenge(ChallengeError::Answered) => new(StatusCode::CONFLICT, "challenge-answered"),
@@ -77,17 +79,19 @@ impl IntoResponse for UploadError {
             Self::BadPiece => new(StatusCode::BAD_REQUEST, "bad-piece"),
             Self::Busy | Self::Challenge(ChallengeError::Full) => {
                 new(StatusCode::SERVICE_UNAVAILABLE, "busy").retry_after(RETRY_SECONDS)
-            },
+            }
             Self::Quota(QuotaError::Uploads { .. }) => {
                 new(StatusCode::TOO_MANY_REQUESTS, "too-many-uploads").retry_after(RETRY_SECONDS)
-            },
+            }
             Self::Quota(QuotaError::Bytes { .. }) => new(StatusCode::INSUFFICIENT_STORAGE, "over-quota"),
             Self::TooLarge { .. } => new(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Silent | Self::TooSlow => new(StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::CutOff => new(StatusCode::BAD_REQUEST, "cut-off"),
             Self::Store(StoreError::Car(CarError::Read(error))) => Problem::internal(error),
             Self::Store(StoreError::Car(_)) => new(StatusCode::BAD_REQUEST, "bad-car"),
-            Self::Store(StoreError::OtherPiece { .. }) => new(StatusCode::UNPROCESSABLE_ENTITY, "other-piece"),
+            Self::Store(StoreError::OtherPiece { .. }) => {
+                new(StatusCode::UNPROCESSABLE_ENTITY, "other-piece")
+            }
             // The store's own words name its folder and what it holds.
             Self::Store(error @ (StoreError::Full { .. } | StoreError::DiskFull(_))) => {
                 tracing::warn!(target: "gateway", "an upload doesn't fit: {error}");
@@ -96,7 +100,7 @@ impl IntoResponse for UploadError {
                     "store-full",
                     "the node has no room for this upload: try another node",
                 )
-            },
+            }
             Self::Store(_) | Self::Ledger(_) | Self::Internal(_) => Problem::internal(&self),
         }
         .into_response()

@@ -31,7 +31,9 @@ pub enum LedgerError {
 pub(crate) enum QuotaError {
     #[error("{running} uploads of this account are running: wait for them to end")]
     Uploads { running: usize },
-    #[error("the account may keep {allowance} bytes here, holds {held} and this upload needs {needed}: free some first")]
+    #[error(
+        "the account may keep {allowance} bytes here, holds {held} and this upload needs {needed}: free some first"
+    )]
     Bytes { allowance: u64, held: u64, needed: u64 },
 }
 
@@ -145,7 +147,11 @@ impl Ledger {
             return Ok(());
         }
         let write = self.table.begin_write().map_err(failed)?;
-        write.open_table(UPLOADS).map_err(failed)?.insert(&piece.root, (&account.0, piece.size)).map_err(failed)?;
+        write
+            .open_table(UPLOADS)
+            .map_err(failed)?
+            .insert(&piece.root, (&account.0, piece.size))
+            .map_err(failed)?;
         write.commit().map_err(failed)?;
         self.book.lock().put(piece.root, *account, piece.size);
         Ok(())
@@ -229,7 +235,8 @@ mod tests {
     impl Fixture {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let store = Store::open(&folder.path().join("store"), StoreOptions { byte_limit: 1 << 30 }).unwrap();
+            let store =
+                Store::open(&folder.path().join("store"), StoreOptions { byte_limit: 1 << 30 }).unwrap();
             Self { folder, store }
         }
 

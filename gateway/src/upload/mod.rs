@@ -55,7 +55,12 @@ pub(crate) struct Uploads {
 }
 
 impl Uploads {
-    pub(crate) fn open(audience: String, ledger: &Path, store: &Store, limits: &Limits) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        audience: String,
+        ledger: &Path,
+        store: &Store,
+        limits: &Limits,
+    ) -> Result<Self, OpenError> {
         Ok(Self {
             challenges: Challenges::new(audience, limits.challenge_time, limits.answered_challenges),
             ledger: Arc::new(Ledger::open(ledger, store)?),
@@ -70,7 +75,10 @@ struct ChallengeRequest {
 }
 
 /// `POST /upload/challenge`.
-pub(crate) async fn challenge(State(gateway): State<Arc<Gateway>>, body: Body) -> Result<Json<Value>, UploadError> {
+pub(crate) async fn challenge(
+    State(gateway): State<Arc<Gateway>>,
+    body: Body,
+) -> Result<Json<Value>, UploadError> {
     let body = timeout(gateway.limits.upload_silence, axum::body::to_bytes(body, REQUEST_SIZE))
         .await
         .map_err(|_| UploadError::Silent)?
@@ -108,7 +116,7 @@ pub(crate) async fn upload(
         Err(error) => {
             gateway.metrics.uploads_refused.one();
             Err(error)
-        },
+        }
     };
     match outcome {
         Ok(info) => (StatusCode::CREATED, Json(stored(&info))).into_response(),
@@ -120,7 +128,7 @@ pub(crate) async fn upload(
             let mut response = error.into_response();
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
-        },
+        }
     }
 }
 
@@ -207,7 +215,8 @@ fn signature(uri: &Uri, headers: &HeaderMap) -> Result<[u8; 64], UploadError> {
     let in_header = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
     let in_query = Query::<SignatureQuery>::try_from_uri(uri).ok().and_then(|Query(query)| query.signature);
     let text = in_header.map(str::to_owned).or(in_query).ok_or(UploadError::NoSignature)?;
-    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(&text)).map_err(|_| UploadError::BadSignature)?;
+    let bytes =
+        hex::decode(text.strip_prefix("0x").unwrap_or(&text)).map_err(|_| UploadError::BadSignature)?;
     // Some wallets put the kind of key before the signature; 1 is sr25519.
     let bytes = match bytes.split_first() {
         Some((1, rest)) if rest.len() == 64 => rest,
@@ -277,7 +286,7 @@ impl Import {
                     self.reservation.reserve(size)?;
                     self.gateway.metrics.upload_bytes.add(bytes.len() as u64);
                     import.write(&bytes)?;
-                },
+                }
                 Some(Feed::End) => break,
                 None => return Err(UploadError::CutOff),
             }
@@ -291,7 +300,11 @@ impl Import {
 }
 
 /// Feeds the body to the writer, as fast as the writer takes it and no slower than the limits.
-async fn read(chunks: &mut BodyDataStream, feed: mpsc::Sender<Feed>, limits: &Limits) -> Result<(), UploadError> {
+async fn read(
+    chunks: &mut BodyDataStream,
+    feed: mpsc::Sender<Feed>,
+    limits: &Limits,
+) -> Result<(), UploadError> {
     let mut size: u64 = 0;
     let mut waited = Duration::ZERO;
     loop {
@@ -302,7 +315,7 @@ async fn read(chunks: &mut BodyDataStream, feed: mpsc::Sender<Feed>, limits: &Li
             Some(Ok(bytes)) => {
                 size = size.saturating_add(bytes.len() as u64);
                 Feed::Bytes(bytes)
-            },
+            }
             Some(Err(_)) => return Err(UploadError::CutOff),
             None => Feed::End,
         };

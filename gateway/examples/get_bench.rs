@@ -1,0 +1,198 @@
+//! How fast the gateway hands out a piece, beside a bare loop that streams the same bytes from a file, in the same run.
+//!
+//! `cargo run --release -p stoa-gateway --example get_bench [MiB]`
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use async_trait::async_trait;
+use stoa_content::{Access, ContentId, Store, StoreOptions, car, pack_dir, text};
+use stoa_gateway::{
+    Account, Chain, ChainError, ChainHealth, Config, Gateway, Limits, NoFetch, Provider, router, serve,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+const ROUNDS: usize = 7;
+const CHUNK: usize = 1 << 20;
+
+/// Nobody asks the chain anything here.
+struct NoChain;
+
+#[async_trait]
+impl Chain for NoChain {
+    fn parse_account(&self, _text: &str) -> Option<Account> {
+        None
+    }
+
+    fn account_text(&self, account: &Account) -> String {
+        hex::encode(account.0)
+    }
+
+    fn verify(&self, _account: &Account, _message: &[u8], _signature: &[u8; 64]) -> bool {
+        false
+    }
+
+    async fn upload_allowance(&self, _account: &Account) -> Result<Option<u64>, ChainError> {
+        Ok(None)
+    }
+
+    async fn providers(&self, _content: &ContentId) -> Result<Vec<Provider>, ChainError> {
+        Ok(Vec::new())
+    }
+
+    async fn health(&self) -> Result<ChainHealth, ChainError> {
+        Err(ChainError("there is no chain".into()))
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let size: usize = match std::env::args().nth(1) {
+        Some(text) => text.parse().context("give the size in MiB")?,
+        None => 256,
+    };
+    let folder = tempfile::tempdir()?;
+    let source = folder.path().join("source");
+    std::fs::create_dir(&source)?;
+    let mut bytes = vec![0; size << 20];
+    blake3::Hasher::new().finalize_xof().fill(&mut bytes);
+    std::fs::write(source.join("model.bin"), &bytes)?;
+    drop(bytes);
+
+    let file = folder.path().join("piece.car");
+    let packed = pack_dir(&source, std::fs::File::create(&file)?, &mut |_| ())?;
+    let store = Store::open(&folder.path().join("store"), StoreOptions { byte_limit: u64::MAX })?;
+    ensure!(store.import_dir(&source, &mut |_| ())?.piece == packed.piece, "packing isn't deterministic");
+    store.set_access(&packed.piece.root, Access::Public)?;
+    let blocks = car::Reader::new(std::fs::File::open(&file)?)
+        .map(|block| Ok(text(&block?.content)))
+        .collect::<Result<Vec<_>>>()?;
+
+    let config = Config {
+        audience: String::new(),
+        ledger: folder.path().join("uploads.redb"),
+        limits: Limits::default(),
+    };
+    let gateway = Gateway::open(store, Arc::new(NoChain), Arc::new(NoFetch), config)?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let http = listener.local_addr()?;
+    tokio::spawn(serve(listener, router(gateway), std::future::pending()));
+
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let bare = listener.local_addr()?;
+    let path = file.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Err(error) = stream_file(stream, &path).await {
+                eprintln!("the bare loop failed: {error}");
+            }
+        }
+    });
+
+    let (mut bare_rates, mut car_rates, mut block_rates) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        bare_rates.push(rate(packed.piece.size, read_bare(bare, packed.piece.size)).await?);
+        car_rates
+            .push(rate(packed.piece.size, read_car(http, &text(&packed.content), packed.piece.size)).await?);
+        block_rates.push(rate(packed.piece.size, read_blocks(http, &blocks)).await?);
+    }
+    let bare = median(bare_rates);
+    println!("bare file-stream loop   {bare:8.0} MB/s");
+    for (name, rates) in [("gateway GET, CAR", car_rates), ("gateway GET, block", block_rates)] {
+        let rate = median(rates);
+        println!("{name:<22}  {rate:8.0} MB/s   {:.2} of the loop", rate / bare);
+    }
+    Ok(())
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates.get(rates.len() / 2).copied().unwrap_or_default()
+}
+
+async fn rate(bytes: u64, work: impl Future<Output = Result<()>>) -> Result<f64> {
+    let started = Instant::now();
+    tokio::time::timeout(Duration::from_secs(120), work).await.context("it takes too long")??;
+    Ok(bytes as f64 / 1e6 / started.elapsed().as_secs_f64())
+}
+
+async fn stream_file(mut stream: TcpStream, path: &std::path::Path) -> Result<()> {
+    stream.set_nodelay(true)?;
+    let mut file = tokio::fs::File::open(path).await?;
+    file.set_max_buf_size(CHUNK);
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let count = file.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        stream.write_all(buffer.get(..count).unwrap_or_default()).await?;
+    }
+}
+
+async fn read_bare(address: SocketAddr, size: u64) -> Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    let count = drain(&mut stream).await?;
+    ensure!(count == size, "{count} bytes came instead of {size}");
+    Ok(())
+}
+
+async fn read_car(address: SocketAddr, cid: &str, size: u64) -> Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET /ipfs/{cid}?format=car HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let count = drain(&mut stream).await?;
+    ensure!(count > size, "{count} bytes came, with the framing, instead of more than {size}");
+    Ok(())
+}
+
+/// One block after the other, on one connection.
+async fn read_blocks(address: SocketAddr, blocks: &[String]) -> Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    let mut buffer = vec![0; CHUNK];
+    for cid in blocks {
+        let request = format!("GET /ipfs/{cid}?format=raw HTTP/1.1\r\nHost: bench\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut head = Vec::new();
+        let end = loop {
+            let count = stream.read(&mut buffer).await?;
+            ensure!(count > 0, "the connection ended");
+            head.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            if let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let fields = String::from_utf8_lossy(head.get(..end).unwrap_or_default()).to_lowercase();
+        ensure!(fields.starts_with("http/1.1 200"), "{fields}");
+        let size: usize = fields
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .context("an answer without a length")?
+            .parse()?;
+        let mut left = size.saturating_sub(head.len() - end);
+        while left > 0 {
+            let count = stream.read(&mut buffer).await?;
+            ensure!(count > 0, "the connection ended");
+            left = left.saturating_sub(count);
+        }
+    }
+    Ok(())
+}
+
+async fn drain(stream: &mut TcpStream) -> Result<u64> {
+    let mut buffer = vec![0; CHUNK];
+    let mut total = 0;
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(total),
+            count => total += count as u64,
+        }
+    }
+}
