@@ -302,7 +302,7 @@ impl<T: Config> Pallet<T> {
     fn open_pieces(content: ContentId) -> impl Iterator<Item = (Piece, PieceAccess)> {
         Contents::<T>::iter_prefix_values(content)
             .take(MAX_WALK.unique_saturated_into())
-            .filter_map(|commit| Revisions::<T>::get(commit))
+            .filter_map(Revisions::<T>::get)
             .map(|revision| (revision.piece, Self::access_of(revision.piece.root)))
             .filter(|(_, access)| *access != PieceAccess::Denied)
     }

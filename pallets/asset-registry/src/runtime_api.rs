@@ -1,6 +1,6 @@
 //! What clients read; the same answers as the pallet's view functions, for those that can't call these.
 
-use crate::types::*;
+pub use crate::types::*;
 use alloc::vec::Vec;
 use codec::Codec;
 use polkadot_sdk::sp_api;
