@@ -442,7 +442,7 @@ fn malformed_cars_are_refused_with_the_reason() {
     assert!(matches!(refused(&head), CarError::Missing(missing) if missing == root));
     let sections: Vec<_> = Reader::new(good.as_slice()).map(Result::unwrap).collect();
     let first = sections[0].content;
-    let hole = with(&[&good[..59], &good[sections[1].offset as usize - 38..]]);
+    let hole = with(&[&good[..59], &good[sections[1].offset as usize - 37..]]);
     assert!(matches!(refused(&hole), CarError::Missing(missing) if missing == first));
     assert!(matches!(refused(&with(&[&good, &hello])), CarError::Leftover(extra) if extra == root));
     // dag-pb that isn't UnixFS.

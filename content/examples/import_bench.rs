@@ -1,0 +1,175 @@
+//! Prints how fast a folder is imported into a store, durably, beside `blake3` and `sha2` over the same bytes.
+//!
+//! `cargo run --release -p stoa-content --example import_bench -- --size 1GiB [--files 4] [--dir FOLDER] [--json]`
+
+use std::{
+    error::Error,
+    fs::File,
+    hint::black_box,
+    io::{Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest, Sha256};
+use stoa_content::{Store, StoreOptions};
+
+/// DESIGN's figure: the import's rate over that of both hashes one after the other.
+const GOAL: f64 = 0.85;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut size = 1 << 30;
+    let mut files = 4;
+    let mut dir = std::env::temp_dir();
+    let mut json = false;
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or(format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--size" => size = parse_size(&value()?)?,
+            "--files" => files = value()?.parse()?,
+            "--dir" => dir = PathBuf::from(value()?),
+            "--json" => json = true,
+            _ => return Err(format!("{arg} isn't known: --size, --files, --dir, --json are").into()),
+        }
+    }
+
+    let work = tempfile::tempdir_in(dir)?;
+    let source = work.path().join("source");
+    std::fs::create_dir(&source)?;
+    write_files(&source, size, files)?;
+
+    let (blake3, sha2) = hash_rates(&source, size)?;
+    let together = 1.0 / (1.0 / blake3 + 1.0 / sha2);
+
+    let start = Instant::now();
+    stoa_content::pack_dir(&source, Nowhere::default(), &mut |_| ())?;
+    let pack = rate(size, start.elapsed());
+
+    let store = Store::open(&work.path().join("store"), StoreOptions { byte_limit: u64::MAX })?;
+    let start = Instant::now();
+    let packed = store.import_dir(&source, &mut |_| ())?;
+    let import = rate(size, start.elapsed());
+
+    let car = File::open(pieces(&work.path().join("store"))?)?;
+    let start = Instant::now();
+    let mut copy = File::create(work.path().join("copy"))?;
+    std::io::copy(&mut &car, &mut copy)?;
+    copy.sync_all()?;
+    let disk = rate(packed.piece.size, start.elapsed());
+
+    let ratio = import / together;
+    if json {
+        println!(
+            "{{\"bytes\":{size},\"import\":{import:.0},\"pack\":{pack:.0},\"blake3\":{blake3:.0},\
+             \"sha2\":{sha2:.0},\"both\":{together:.0},\"copy\":{disk:.0},\"ratio\":{ratio:.3},\"goal\":{GOAL}}}"
+        );
+    } else {
+        println!("{size} bytes in {files} files, MB/s");
+        println!("  import, synced to disk     {import:>8.0}");
+        println!("  pack alone, nothing kept   {pack:>8.0}");
+        println!("  blake3, one core           {blake3:>8.0}");
+        println!("  sha2-256, one core         {sha2:>8.0}");
+        println!("  both, one after the other  {together:>8.0}");
+        println!("  copy of the CAR, synced    {disk:>8.0}");
+        println!("import / both hashes: {ratio:.2} (goal {GOAL})");
+    }
+    Ok(())
+}
+
+fn parse_size(text: &str) -> Result<u64, Box<dyn Error>> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit: u64 = match text.trim_start_matches(digits) {
+        "" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        other => return Err(format!("{other} isn't a unit: KiB, MiB and GiB are").into()),
+    };
+    digits.parse::<u64>()?.checked_mul(unit).ok_or_else(|| "the size is too large".into())
+}
+
+/// Writes bytes that nothing can compress or find twice.
+fn write_files(dir: &Path, size: u64, files: u64) -> std::io::Result<()> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut chunk = vec![0; 1 << 20];
+    for index in 0..files {
+        let mut rest = size / files + if index == 0 { size % files } else { 0 };
+        let mut file = File::create(dir.join(format!("shard-{index:03}.bin")))?;
+        while rest > 0 {
+            for word in chunk.chunks_exact_mut(8) {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                word.copy_from_slice(&state.to_le_bytes());
+            }
+            let count = rest.min(chunk.len() as u64);
+            file.write_all(&chunk[..count as usize])?;
+            rest -= count;
+        }
+        // Otherwise the import would wait for these bytes to reach the disk.
+        file.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Time that each hash takes for all bytes, reading not counted.
+fn hash_rates(dir: &Path, size: u64) -> std::io::Result<(f64, f64)> {
+    let (mut blake3_time, mut sha2_time) = (Duration::ZERO, Duration::ZERO);
+    let (mut blake3, mut sha2) = (blake3::Hasher::new(), Sha256::new());
+    let mut chunk = vec![0; 1 << 20];
+    for entry in std::fs::read_dir(dir)? {
+        let mut file = File::open(entry?.path())?;
+        loop {
+            let count = file.read(&mut chunk)?;
+            if count == 0 {
+                break;
+            }
+            let start = Instant::now();
+            blake3.update(&chunk[..count]);
+            let middle = Instant::now();
+            sha2.update(&chunk[..count]);
+            sha2_time += middle.elapsed();
+            blake3_time += middle - start;
+        }
+    }
+    black_box((blake3.finalize(), sha2.finalize()));
+    Ok((rate(size, blake3_time), rate(size, sha2_time)))
+}
+
+fn rate(bytes: u64, time: Duration) -> f64 {
+    bytes as f64 / 1e6 / time.as_secs_f64()
+}
+
+fn pieces(store: &Path) -> std::io::Result<PathBuf> {
+    std::fs::read_dir(store.join("pieces"))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|ending| ending == "car"))
+        .ok_or_else(|| std::io::ErrorKind::NotFound.into())
+}
+
+/// Takes bytes and forgets them.
+#[derive(Default)]
+struct Nowhere {
+    position: u64,
+}
+
+impl Write for Nowhere {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.position += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Nowhere {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        if let SeekFrom::Start(position) = to {
+            self.position = position;
+        }
+        Ok(self.position)
+    }
+}
