@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use stoa_primitives::{ContentId, Piece, PieceRoot};
 
-use crate::{MAX_BLOCK_SIZE, MAX_BLOCKS, MAX_SLICE_SIZE, text};
+use crate::{MAX_BLOCK_SIZE, MAX_BLOCKS, MAX_PIECE_SIZE, MAX_SLICE_SIZE, text};
 
 /// Why a folder can't be packed.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +157,9 @@ pub enum SliceError {
         /// The piece's size.
         size: u64,
     },
+    /// No piece is that large.
+    #[error("a piece of {0} bytes is over the limit of {MAX_PIECE_SIZE}")]
+    PieceTooLarge(u64),
     /// The range is longer than one slice may be.
     #[error("{0} bytes are more than one slice may hold, {MAX_SLICE_SIZE}: ask for less at a time")]
     TooLong(u64),
@@ -194,6 +197,9 @@ pub enum StoreError {
         /// What came.
         actual: Piece,
     },
+    /// No piece is that large.
+    #[error("a piece of {0} bytes is over the limit of {MAX_PIECE_SIZE}")]
+    PieceTooLarge(u64),
     /// The piece is being received by another caller.
     #[error("piece {} is already being received", hex(.0))]
     Busy(PieceRoot),

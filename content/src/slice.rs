@@ -14,7 +14,7 @@ use bytes::Bytes;
 use stoa_primitives::{LEAF_SIZE, Piece};
 
 use crate::{
-    GROUP_SIZE, MAX_SLICE_SIZE, SliceError,
+    GROUP_SIZE, MAX_PIECE_SIZE, MAX_SLICE_SIZE, SliceError,
     tree::{PARENT, geometry},
 };
 
@@ -62,6 +62,9 @@ pub fn split(range: Range<u64>, size: u64) -> impl Iterator<Item = Range<u64>> {
 
 /// Checks that a range may be asked for and turns it into BLAKE3 chunks.
 pub(crate) fn chunk_ranges(piece: &Piece, range: &Range<u64>) -> Result<ChunkRanges, SliceError> {
+    if piece.size > MAX_PIECE_SIZE {
+        return Err(SliceError::PieceTooLarge(piece.size));
+    }
     let whole = |byte: u64| byte.is_multiple_of(GROUP_SIZE);
     if range.start >= range.end
         || range.end > piece.size

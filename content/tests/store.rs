@@ -573,8 +573,15 @@ fn ranges_that_are_not_whole_groups_of_the_piece_are_refused() {
         assert!(matches!(receive.accept(range.clone(), &[]), Err(SliceError::Range { .. })), "{range:?}");
         assert!(matches!(from.read_slice(&packed.piece.root, range), Err(StoreError::BadSlice(_))));
     }
-    let huge = Piece { root: [1; 32], size: u64::MAX };
-    assert!(matches!(slice::encoded_size(&huge, 0..1 << 30), Err(SliceError::TooLong(_))));
+    let large = Piece { root: [1; 32], size: stoa_content::MAX_PIECE_SIZE };
+    assert!(matches!(slice::encoded_size(&large, 0..1 << 30), Err(SliceError::TooLong(_))));
+    assert!(slice::encoded_size(&large, large.size - GROUP_SIZE..large.size).is_ok());
+    for size in [large.size + 1, u64::MAX] {
+        let huge = Piece { size, ..large };
+        assert!(matches!(slice::encoded_size(&huge, 0..GROUP_SIZE), Err(SliceError::PieceTooLarge(_))));
+        assert!(matches!(to.receive(huge), Err(StoreError::PieceTooLarge(_))));
+    }
+    assert!(matches!(to.receive(large), Err(StoreError::Full { .. })));
 }
 
 #[test]

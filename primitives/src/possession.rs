@@ -3,6 +3,9 @@
 //! A proof is the leaf's bytes and the chaining values beside its path to the root, from the leaf upwards. Where each
 //! of them stands follows from the index and the piece's size alone, by BLAKE3's left-balanced tree; a prover says
 //! nothing about positions.
+//!
+//! A leaf other than the last says nothing about the last one's length: the size of a [`Piece`] has to come from
+//! somebody who has checked it, as the root has.
 
 use alloc::vec::Vec;
 use blake3::{
@@ -60,7 +63,7 @@ fn place(size: u64, index: u64) -> Option<Place> {
     let mut len = size;
     let (mut depth, mut turns) = (0u32, 0u64);
     while len > LEAF_SIZE {
-        let left = left_subtree_len(len);
+        let left = left_len(len);
         turns <<= 1;
         depth = depth.saturating_add(1);
         if offset < left {
@@ -72,6 +75,12 @@ fn place(size: u64, index: u64) -> Option<Place> {
         }
     }
     Some(Place { leaf_len: len, depth, turns })
+}
+
+/// Bytes in the left half of a subtree of `len` bytes, more than a leaf: the largest power of two below `len`. BLAKE3's
+/// own function overflows for the longest input.
+fn left_len(len: u64) -> u64 {
+    1 << len.saturating_sub(1).checked_ilog2().unwrap_or_default()
 }
 
 /// How many siblings the proof of leaf `index` has; `None` when the piece has no such leaf.
@@ -131,9 +140,9 @@ pub fn path_in_subtree(first: u64, subtree: &[u8], index: u64) -> Option<Vec<Cha
     let mut path = Vec::with_capacity(place.depth as usize);
     while place.depth > 0 {
         place.depth = place.depth.saturating_sub(1);
-        let left_len = left_subtree_len(bytes.len() as u64);
-        let (left, right) = bytes.split_at_checked(usize::try_from(left_len).ok()?)?;
-        let right_offset = offset.checked_add(left_len)?;
+        let left_size = left_len(bytes.len() as u64);
+        let (left, right) = bytes.split_at_checked(usize::try_from(left_size).ok()?)?;
+        let right_offset = offset.checked_add(left_size)?;
         if place.turns >> place.depth & 1 == 0 {
             path.push(chaining_value(right_offset, right));
             bytes = left;
@@ -216,6 +225,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn left_halves_are_those_of_blake3() {
+        for len in (1025..300_000).chain((11..63).map(|power| (1 << power) + 1)) {
+            assert_eq!(left_len(len), blake3::hazmat::left_subtree_len(len), "{len}");
+        }
+        assert_eq!(left_len(u64::MAX), 1 << 63);
     }
 
     #[test]
@@ -370,9 +387,9 @@ mod tests {
 
     #[test]
     fn verify_fails_for_another_size() {
-        let (piece, proof) = good(8192, 3);
+        let (piece, proof) = good(8192, 7);
         for size in [4096, 8191, 8193, 9216, 16384] {
-            assert!(verify(&Piece { size, ..piece }, 3, &proof).is_err(), "{size}");
+            assert!(verify(&Piece { size, ..piece }, 7, &proof).is_err(), "{size}");
         }
     }
 

@@ -22,7 +22,7 @@ use stoa_primitives::{LEAF_SIZE, Piece};
 
 use super::{Inner, PieceInfo, catalog::footprint, io_error, remove_file, sync_dir};
 use crate::{
-    CarError, SliceError, StoreError,
+    CarError, MAX_PIECE_SIZE, SliceError, StoreError,
     car::Reader,
     dag::{Dag, Section},
     slice,
@@ -45,6 +45,9 @@ pub struct PieceReceive {
 impl PieceReceive {
     pub(super) fn new(inner: &Arc<Inner>, piece: Piece) -> Result<Self, StoreError> {
         let root = piece.root;
+        if piece.size > MAX_PIECE_SIZE {
+            return Err(StoreError::PieceTooLarge(piece.size));
+        }
         {
             let _disk = inner.disk.lock();
             if !inner.catalog.lock().claim_partial(root) {
