@@ -27,7 +27,7 @@ use tokio::task::spawn_blocking;
 use crate::network::{
     announce::Announcer,
     bitswap_fetch::{DagLimits, fetch_dag},
-    slice::{FetchError, FetchState, PieceFetcher, Progress},
+    slice::{FetchError, PieceFetcher, Told},
 };
 use access::JudgeError;
 use registry::{Registry, RegistryError};
@@ -97,9 +97,6 @@ pub fn parse_root(text: &str) -> Option<PieceRoot> {
     hex::decode(digits).ok()?.try_into().ok()
 }
 
-/// Is told how far a fetch is.
-pub type Told<'a> = &'a mut (dyn FnMut(Progress) + Send);
-
 /// The node's content. Cheap to clone.
 #[derive(Clone)]
 pub struct ContentService {
@@ -163,16 +160,7 @@ impl ContentService {
 
     /// Fetches a piece and lets it be served if the registry says so.
     pub async fn fetch_piece(&self, piece: Piece, told: Told<'_>) -> Result<PieceInfo, ServiceError> {
-        let mut fetch = self.fetcher.fetch(piece, Vec::new())?;
-        let mut state = fetch.state();
-        let info = loop {
-            match state {
-                FetchState::Finished(result) => break result?,
-                FetchState::Running(progress) => told(progress),
-                FetchState::Queued => {},
-            }
-            state = fetch.changed().await;
-        };
+        let info = self.fetcher.fetch(piece, Vec::new())?.outcome(told).await?;
         let access = self.refresh(piece.root).await?;
         Ok(PieceInfo { access: access.unwrap_or(info.access), ..info })
     }
@@ -192,20 +180,20 @@ impl ContentService {
         for piece in self.pieces_of(content).await? {
             let access = self.blocking(move |_, registry| Ok(registry.access(piece.root)?)).await?;
             match access {
-                PieceAccess::Public => {},
+                PieceAccess::Public => {}
                 PieceAccess::Denied => {
                     failure.get_or_insert(ServiceError::Denied);
                     continue;
-                },
+                }
                 PieceAccess::Restricted | PieceAccess::Unknown => continue,
             }
             match self.fetch_piece(piece, told).await {
                 Ok(info) if info.content == content => return Ok(Some(info)),
                 // Whoever published it lied about what it holds.
-                Ok(_) => {},
+                Ok(_) => {}
                 Err(error) => {
                     failure.get_or_insert(error);
-                },
+                }
             }
         }
         failure.map_or(Ok(None), Err)

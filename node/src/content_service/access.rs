@@ -5,7 +5,6 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    future::Future,
     sync::Arc,
     time::Duration,
 };
@@ -145,46 +144,44 @@ impl AccessFollower {
     }
 
     /// Follows until the client goes.
-    pub fn run(
+    pub async fn run(
         mut self,
         mut changes: StorageEventStream<Hash>,
         mut blocks: ImportNotifications<Block>,
         announcer: Announcer,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            let mut pause = IDLE_PAUSE;
-            loop {
-                tokio::select! {
-                    change = changes.next() => match change {
-                        Some(change) => for (_, key, _) in change.changes.iter() {
-                            if let Some(subject) = self.keys.subject(&key.0) {
-                                self.changed(subject);
-                            }
-                        },
-                        None => return,
+    ) {
+        let mut pause = IDLE_PAUSE;
+        loop {
+            tokio::select! {
+                change = changes.next() => match change {
+                    Some(change) => for (_, key, _) in change.changes.iter() {
+                        if let Some(subject) = self.keys.subject(&key.0) {
+                            self.changed(subject);
+                        }
                     },
-                    block = blocks.next() => match block {
-                        Some(block) => self.block(block.is_new_best, block.tree_route.is_some()),
-                        None => return,
-                    },
-                    () = tokio::time::sleep(pause) => {},
-                }
-                let step = tokio::task::spawn_blocking(move || {
-                    let findings = self.step();
-                    (self, findings)
-                });
-                let Ok((follower, findings)) = step.await else {
-                    log::error!(target: LOG_TARGET, "Following the registry failed: restart the node");
-                    return;
-                };
-                self = follower;
-                pause = if self.has_work() { BUSY_PAUSE } else { IDLE_PAUSE };
-                for root in findings.gone {
-                    announcer.withdraw(root).await;
-                }
-                for root in findings.public {
-                    announcer.announce(root).await;
-                }
+                    None => return,
+                },
+                block = blocks.next() => match block {
+                    Some(block) => self.block(block.is_new_best, block.tree_route.is_some()),
+                    None => return,
+                },
+                () = tokio::time::sleep(pause) => {},
+            }
+            let step = tokio::task::spawn_blocking(move || {
+                let findings = self.step();
+                (self, findings)
+            });
+            let Ok((follower, findings)) = step.await else {
+                log::error!(target: LOG_TARGET, "Following the registry failed: restart the node");
+                return;
+            };
+            self = follower;
+            pause = if self.has_work() { BUSY_PAUSE } else { IDLE_PAUSE };
+            for root in findings.gone {
+                announcer.withdraw(root).await;
+            }
+            for root in findings.public {
+                announcer.announce(root).await;
             }
         }
     }
@@ -205,7 +202,7 @@ impl AccessFollower {
                 if !waits && self.assets.len() < MAX_WAITING {
                     self.assets.push_back((asset, 0));
                 }
-            },
+            }
         }
     }
 
@@ -244,12 +241,15 @@ impl AccessFollower {
         if due > 0 {
             match self.store.pieces(self.sweep_after, due) {
                 Ok(page) => {
-                    self.sweep_after = (page.len() >= due).then(|| page.last().map(|info| info.piece.root)).flatten();
+                    self.sweep_after =
+                        (page.len() >= due).then(|| page.last().map(|info| info.piece.root)).flatten();
                     for info in page {
                         self.judge(info.piece.root, &mut findings);
                     }
-                },
-                Err(error) => self.failures.warn(format_args!("Can't sweep the pieces of the store: {error}")),
+                }
+                Err(error) => {
+                    self.failures.warn(format_args!("Can't sweep the pieces of the store: {error}"))
+                }
             }
         }
         findings
@@ -275,11 +275,11 @@ impl AccessFollower {
             Some(last) if page.len() >= LISTED_PER_STEP => {
                 listing.after = Some(last.piece.root);
                 self.listing = Some(listing);
-            },
+            }
             _ => {
                 findings.gone.extend(self.known.difference(&listing.seen));
                 self.known = listing.seen;
-            },
+            }
         }
         Ok(())
     }
@@ -291,7 +291,7 @@ impl AccessFollower {
             match apply(&self.store, root, said)? {
                 Some(Access::Public) => findings.public.push(root),
                 Some(Access::Restricted) => findings.gone.push(root),
-                None => {},
+                None => {}
             }
         }
         if let Some(next) = page.next {
@@ -307,7 +307,7 @@ impl AccessFollower {
             Ok(Some(Access::Restricted) | None) => findings.gone.push(root),
             Err(error) => {
                 self.failures.warn(format_args!("Can't judge piece {}: {error}", hex::encode(root)));
-            },
+            }
         }
     }
 }
@@ -345,8 +345,9 @@ mod tests {
             let roots: Vec<_> = roots.into_iter().skip(start as usize).take(limit as usize).collect();
             let next = (!roots.is_empty()).then_some(start + roots.len() as u32);
             let access = self.access.lock();
-            let pieces =
-                roots.into_iter().map(|root| (root, access.get(&root).copied().unwrap_or(PieceAccess::Unknown)));
+            let pieces = roots
+                .into_iter()
+                .map(|root| (root, access.get(&root).copied().unwrap_or(PieceAccess::Unknown)));
             Ok(RevisionPage { pieces: pieces.collect(), next })
         }
     }

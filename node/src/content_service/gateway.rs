@@ -18,7 +18,10 @@ use polkadot_sdk::{
 };
 use stoa_gateway::{Account, Chain, ChainError, ChainHealth, Fetch, FetchOutcome, Provider};
 use stoa_primitives::ContentId;
-use stoa_runtime::{Block, Runtime, configs::{EXISTENTIAL_DEPOSIT, SS58_PREFIX}};
+use stoa_runtime::{
+    Block, Runtime,
+    configs::{EXISTENTIAL_DEPOSIT, SS58_PREFIX},
+};
 
 use super::{ContentService, ServiceError};
 use crate::{network::slice::FetchError, service::FullClient};
@@ -129,12 +132,15 @@ impl Chain for NodeChain {
             });
         }
         let pieces = self.content.pieces_of(content).await.map_err(failed)?;
-        let searches =
-            pieces.into_iter().take(MAX_PIECES).map(|piece| self.content.announced_by(piece.root));
+        let searches = pieces.into_iter().take(MAX_PIECES).map(|piece| self.content.announced_by(piece.root));
         let mut seen = std::collections::HashSet::new();
         let found = futures::future::join_all(searches).await.into_iter().flatten();
         for peer in found.filter(|peer| seen.insert(*peer)).take(MAX_PROVIDERS) {
-            providers.push(Provider { id: peer.to_base58(), addresses: Vec::new(), protocols: vec![BITSWAP.into()] });
+            providers.push(Provider {
+                id: peer.to_base58(),
+                addresses: Vec::new(),
+                protocols: vec![BITSWAP.into()],
+            });
         }
         Ok(providers)
     }
@@ -174,7 +180,7 @@ impl Fetch for NodeFetch {
             Err(ServiceError::Fetch(FetchError::TooMany)) => FetchOutcome::Busy,
             Err(ServiceError::Fetch(FetchError::Stalled { .. } | FetchError::Deadline { .. })) => {
                 FetchOutcome::TimedOut
-            },
+            }
             Err(error) => FetchOutcome::Failed(error.to_string()),
         }
     }

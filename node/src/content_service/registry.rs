@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pallet_asset_registry::{runtime_api::AssetRegistryApi, types::Subject};
-use polkadot_sdk::{sp_api::ProvideRuntimeApi, sp_blockchain::HeaderBackend, sp_core::twox_128};
+use polkadot_sdk::{sp_api::ProvideRuntimeApi, sp_blockchain::HeaderBackend, sp_io::hashing::twox_128};
 use stoa_primitives::{
     ContentId, Piece, PieceRoot,
     registry::{AssetId, PieceAccess},
@@ -60,7 +60,10 @@ impl Registry for ChainRegistry {
         let page =
             self.0.runtime_api().revisions(self.0.info().best_hash, asset, start, limit).map_err(failed)?;
         let next = page.last().and_then(|last| last.number.checked_add(1));
-        Ok(RevisionPage { pieces: page.into_iter().map(|found| (found.piece.root, found.access)).collect(), next })
+        Ok(RevisionPage {
+            pieces: page.into_iter().map(|found| (found.piece.root, found.access)).collect(),
+            next,
+        })
     }
 }
 

@@ -142,7 +142,7 @@ impl Task {
                     self.announced.insert(root, State::Due);
                     self.due.push_back(root);
                 }
-            },
+            }
             Command::Withdraw(root) => {
                 if let Some(state) = self.announced.remove(&root)
                     && !matches!(state, State::Due)
@@ -150,22 +150,20 @@ impl Task {
                     self.network.stop_providing(key(&root));
                 }
                 self.due.retain(|due| *due != root);
-            },
+            }
             Command::Find(root, reply) => {
                 self.lookups.retain(|_, replies| {
                     replies.retain(|reply| !reply.is_closed());
                     !replies.is_empty()
                 });
-                match self.lookups.get_mut(&root) {
-                    Some(replies) => replies.push(reply),
-                    // Dropping the reply answers that nobody was found.
-                    None if self.lookups.len() >= MAX_LOOKUPS => {},
-                    None => {
-                        self.network.get_providers(key(&root));
-                        self.lookups.insert(root, vec![reply]);
-                    },
+                if let Some(replies) = self.lookups.get_mut(&root) {
+                    replies.push(reply);
+                } else if self.lookups.len() < MAX_LOOKUPS {
+                    self.network.get_providers(key(&root));
+                    self.lookups.insert(root, vec![reply]);
                 }
-            },
+                // Otherwise the reply is dropped, which answers that nobody was found.
+            }
         }
         self.metrics.announced.set(self.announced.len() as u64);
     }
@@ -176,15 +174,17 @@ impl Task {
                 let own = self.network.local_peer_id();
                 let peers: Vec<_> = peers.into_iter().filter(|peer| *peer != own).collect();
                 self.reply(&found, peers);
-            },
-            DhtEvent::NoMoreProviders(found) | DhtEvent::ProvidersNotFound(found) => self.reply(&found, Vec::new()),
+            }
+            DhtEvent::NoMoreProviders(found) | DhtEvent::ProvidersNotFound(found) => {
+                self.reply(&found, Vec::new())
+            }
             DhtEvent::StartProvidingFailed(failed) => {
                 let at = Instant::now().checked_add(RETRY).unwrap_or_else(Instant::now);
                 if let Some((_, state)) = self.announced.iter_mut().find(|(root, _)| key(root) == failed) {
                     *state = State::Failed(at);
                 }
-            },
-            _ => {},
+            }
+            _ => {}
         }
     }
 

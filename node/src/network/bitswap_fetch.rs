@@ -91,7 +91,8 @@ type Blocks = Vec<(ContentId, Bytes)>;
 async fn have(store: &Store, batch: Vec<ContentId>) -> Result<Blocks, FetchError> {
     let store = store.clone();
     let read = tokio::task::spawn_blocking(move || {
-        let read = |content: ContentId| Ok(store.block_of_any(&content.digest)?.map(|block| (content, block)));
+        let read =
+            |content: ContentId| Ok(store.block_of_any(&content.digest)?.map(|block| (content, block)));
         batch.into_iter().filter_map(|content| read(content).transpose()).collect::<Result<Blocks, _>>()
     });
     match read.await {
@@ -142,7 +143,9 @@ impl Dag {
     /// Takes a block, and tells which blocks below it weren't asked for yet.
     fn add(&mut self, content: ContentId, block: Bytes) -> Result<Vec<ContentId>, FetchError> {
         let too_much = |what: String| {
-            Err(FetchError::Content(format!("{what} are more than is fetched block by block: fetch its piece")))
+            Err(FetchError::Content(format!(
+                "{what} are more than is fetched block by block: fetch its piece"
+            )))
         };
         if block.len() > MAX_BLOCK_SIZE {
             return too_much(format!("{} bytes in a block", block.len()));
@@ -157,7 +160,7 @@ impl Dag {
                 let node = Node::decode_bytes(block.clone())
                     .map_err(|error| FetchError::Content(format!("a node isn't UnixFS: {error}")))?;
                 node.links.into_iter().map(|link| link.content).collect()
-            },
+            }
         };
         let below: Vec<_> = links.iter().copied().filter(|link| self.wanted.insert(*link)).collect();
         self.blocks.insert(content, (block, links));
@@ -184,12 +187,12 @@ impl Dag {
                 Some(link) => {
                     path.push((content, next.saturating_add(1)));
                     path.push((*link, 0));
-                },
+                }
                 None => {
                     import.write(&car::section_head(&content, block.len()))?;
                     import.write(block)?;
                     written.insert(content);
-                },
+                }
             }
         }
         Ok(import.finish(None)?)
@@ -210,7 +213,10 @@ mod tests {
     }
 
     impl BlockSource for FromStore {
-        fn request(&self, cids: HashSet<stoa_content::Cid>) -> Result<mpsc::Receiver<FetchItem>, BitswapError> {
+        fn request(
+            &self,
+            cids: HashSet<stoa_content::Cid>,
+        ) -> Result<mpsc::Receiver<FetchItem>, BitswapError> {
             let (sender, receiver) = mpsc::channel(cids.len() + 1);
             let store = self.store.clone();
             let without = self.without;
@@ -231,10 +237,15 @@ mod tests {
     fn folder() -> TempDir {
         let dir = TempDir::new().unwrap();
         std::fs::create_dir_all(dir.path().join("nested/deeper")).unwrap();
-        let bytes: Vec<u8> = (0..3 << 20).map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-        for (name, len) in
-            [("a.bin", 3 << 20), ("b.txt", 10), ("empty", 0), ("nested/same.bin", 1 << 20), ("nested/deeper/c", 7)]
-        {
+        let bytes: Vec<u8> =
+            (0..3 << 20).map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for (name, len) in [
+            ("a.bin", 3 << 20),
+            ("b.txt", 10),
+            ("empty", 0),
+            ("nested/same.bin", 1 << 20),
+            ("nested/deeper/c", 7),
+        ] {
             std::fs::write(dir.path().join(name), &bytes[..len]).unwrap();
         }
         dir
@@ -279,9 +290,10 @@ mod tests {
         let packed = theirs.import_dir(folder.path(), &mut |_| {}).unwrap();
         let (_here, ours) = store();
         let source = FromStore { store: theirs, without: None };
-        for limits in
-            [DagLimits { blocks: 3, ..DagLimits::default() }, DagLimits { bytes: 1 << 20, ..DagLimits::default() }]
-        {
+        for limits in [
+            DagLimits { blocks: 3, ..DagLimits::default() },
+            DagLimits { bytes: 1 << 20, ..DagLimits::default() },
+        ] {
             let error = fetch_dag(&source, &ours, packed.content, limits).await.unwrap_err();
             assert!(matches!(error, FetchError::Content(_)), "{error}");
         }

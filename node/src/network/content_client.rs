@@ -10,8 +10,8 @@ use std::{error::Error, sync::Arc};
 
 use polkadot_sdk::{
     sc_client_api::{
-        BlockBackend, BlockchainEvents, CompactProof, FinalityNotifications, ImportNotifications, ProofProvider,
-        StorageEventStream, StorageKey, StorageProof,
+        BlockBackend, BlockchainEvents, CompactProof, FinalityNotifications, ImportNotifications,
+        ProofProvider, StorageEventStream, StorageKey, StorageProof,
     },
     sp_api::{ApiRef, ProvideRuntimeApi},
     sp_blockchain::{self, CachedHeaderMetadata, HeaderBackend, HeaderMetadata, Info},
@@ -52,8 +52,8 @@ impl<B: BlockT, C: BlockBackend<B>> BlockBackend<B> for ContentClient<C> {
                 self.metrics.bitswap_blocks.inc();
                 self.metrics.bitswap_bytes.inc_by(block.len() as u64);
                 return Ok(Some(block.into()));
-            },
-            Ok(None) => {},
+            }
+            Ok(None) => {}
             Err(error) => self.failures.warn(format_args!("Can't read block {digest:?}: {error}")),
         }
         let found = self.inner.indexed_transaction(digest)?;
@@ -66,7 +66,7 @@ impl<B: BlockT, C: BlockBackend<B>> BlockBackend<B> for ContentClient<C> {
     fn has_indexed_transaction(&self, digest: H256) -> ChainResult<bool> {
         match self.store.has_block(digest.as_fixed_bytes()) {
             Ok(true) => return Ok(true),
-            Ok(false) => {},
+            Ok(false) => {}
             Err(error) => self.failures.warn(format_args!("Can't look up block {digest:?}: {error}")),
         }
         let found = self.inner.has_indexed_transaction(digest)?;
@@ -189,7 +189,12 @@ impl<B: BlockT, C: ProofProvider<B>> ProofProvider<B> for ContentClient<C> {
         self.inner.read_child_proof(hash, child, keys)
     }
 
-    fn execution_proof(&self, hash: B::Hash, method: &str, data: &[u8]) -> ChainResult<(Vec<u8>, StorageProof)> {
+    fn execution_proof(
+        &self,
+        hash: B::Hash,
+        method: &str,
+        data: &[u8],
+    ) -> ChainResult<(Vec<u8>, StorageProof)> {
         self.inner.execution_proof(hash, method, data)
     }
 

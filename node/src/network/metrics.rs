@@ -53,17 +53,29 @@ impl ContentMetrics {
         Ok(Self {
             bitswap_blocks: counter("bitswap_blocks_total", "Blocks handed to Bitswap")?,
             bitswap_bytes: counter("bitswap_bytes_total", "Bytes handed to Bitswap")?,
-            bitswap_refused: counter("bitswap_refused_total", "Bitswap wants for blocks that aren't served here")?,
+            bitswap_refused: counter(
+                "bitswap_refused_total",
+                "Bitswap wants for blocks that aren't served here",
+            )?,
             slices: counter("slices_total", "Slices that reached their peer")?,
-            slice_bytes: counter("slice_bytes_total", "Bytes of slices that reached their peer, with proofs")?,
+            slice_bytes: counter(
+                "slice_bytes_total",
+                "Bytes of slices that reached their peer, with proofs",
+            )?,
             slices_refused: labelled("slices_refused_total", "Slice requests that were refused", "reason")?,
             slice_queue: gauge("slice_queue", "Slice requests that wait for their turn")?,
-            slice_active: gauge("slice_active", "Slice requests that are read from disk or written to a peer")?,
+            slice_active: gauge(
+                "slice_active",
+                "Slice requests that are read from disk or written to a peer",
+            )?,
             fetches: labelled("fetches_total", "Fetches that ended", "outcome")?,
             fetches_running: gauge("fetches_running", "Fetches under way")?,
             fetched_bytes: counter("fetched_bytes_total", "Verified bytes that came from peers")?,
             announced: gauge("announced_pieces", "Pieces that are announced in the chain's DHT")?,
-            access_checks: counter("access_checks_total", "Questions to the registry about who may be served")?,
+            access_checks: counter(
+                "access_checks_total",
+                "Questions to the registry about who may be served",
+            )?,
         })
     }
 }

@@ -22,7 +22,7 @@
 pub mod announce;
 pub mod bitswap_fetch;
 pub mod content_client;
-mod log_limit;
+pub mod log_limit;
 pub mod metrics;
 pub mod slice;
 
@@ -53,7 +53,11 @@ pub struct ChainNetwork<Block: BlockT> {
 
 impl<Block: BlockT> ChainNetwork<Block> {
     /// Puts the network's services together.
-    pub fn new(network: Arc<dyn NetworkService>, sync: Arc<SyncingService<Block>>, announcer: Announcer) -> Self {
+    pub fn new(
+        network: Arc<dyn NetworkService>,
+        sync: Arc<SyncingService<Block>>,
+        announcer: Announcer,
+    ) -> Self {
         Self { network, sync, announcer }
     }
 }
@@ -64,13 +68,14 @@ impl<Block: BlockT> SliceNetwork for ChainNetwork<Block> {
         if peer == self.network.local_peer_id() {
             return None;
         }
-        let answer = self.network.request(peer, PROTOCOL_NAME.into(), request, None, IfDisconnected::TryConnect).await;
+        let answer =
+            self.network.request(peer, PROTOCOL_NAME.into(), request, None, IfDisconnected::TryConnect).await;
         match answer {
             Ok((answer, _)) => Some(answer),
             Err(error) => {
                 log::debug!(target: LOG_TARGET, "No slice from {peer}: {error}");
                 None
-            },
+            }
         }
     }
 

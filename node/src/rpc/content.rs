@@ -1,9 +1,8 @@
 //! `content_*`: what the node stores, and bringing more of it here.
 
 use jsonrpsee::{
-    Extensions,
-    core::{RpcResult, SubscriptionResult, async_trait},
-    proc_macros::rpc,
+    RpcModule,
+    core::{RegisterMethodError, RpcResult, SubscriptionResult},
     server::{PendingSubscriptionSink, SubscriptionMessage},
     types::{ErrorObjectOwned, error::ErrorCode},
 };
@@ -137,44 +136,16 @@ pub enum FetchUpdate {
     },
 }
 
-/// The methods.
-#[rpc(server)]
-pub trait ContentApi {
-    /// What the content layer holds and did.
-    #[method(name = "content_status")]
-    async fn status(&self) -> RpcResult<ContentStatus>;
-
-    /// The pieces of the store after a root; those that aren't public only where unsafe methods are allowed.
-    #[method(name = "content_pieces", with_extensions)]
-    async fn pieces(&self, after: Option<String>, limit: Option<u32>) -> RpcResult<PiecePage>;
-
-    /// Keeps a piece whatever the limit. Unsafe.
-    #[method(name = "content_pin", with_extensions)]
-    async fn pin(&self, root: String) -> RpcResult<()>;
-
-    /// Lets a piece be collected when room is needed. Unsafe.
-    #[method(name = "content_unpin", with_extensions)]
-    async fn unpin(&self, root: String) -> RpcResult<()>;
-
-    /// Where a CID, or a piece as `<root>:<size>`, can be had.
-    #[method(name = "content_where")]
-    async fn whereabouts(&self, target: String) -> RpcResult<Whereabouts>;
-
-    /// Brings a CID, or a piece as `<root>:<size>`, into the store, and comes back when it is there. Unsafe.
-    #[method(name = "content_fetch", with_extensions)]
-    async fn fetch(&self, target: String) -> RpcResult<StoredPiece>;
-
-    /// The same, with progress; unsubscribing cancels. Unsafe.
-    #[subscription(
-        name = "content_fetchWatch" => "content_fetchProgress",
-        unsubscribe = "content_fetchUnwatch",
-        item = FetchUpdate,
-        with_extensions,
-    )]
-    async fn fetch_watch(&self, target: String) -> SubscriptionResult;
-}
-
-/// The methods over a node's content.
+/// The methods over a node's content:
+///
+/// - `content_status()`: what the content layer holds and did.
+/// - `content_pieces(after?, limit?)`: the pieces of the store after a root; those that aren't public only where unsafe
+///   methods are allowed.
+/// - `content_where(target)`: where a CID, or a piece as `<root>:<size>`, can be had.
+/// - `content_pin(root)`, `content_unpin(root)`: keep a piece whatever the limit, or no longer. Unsafe.
+/// - `content_fetch(target)`: brings a CID or piece into the store, and comes back when it is there. Unsafe.
+/// - `content_fetchWatch(target)`: the same as a subscription to [`FetchUpdate`]s; unsubscribing cancels. Unsafe.
+#[derive(Clone)]
 pub struct Content {
     service: ContentService,
     metrics: ContentMetrics,
@@ -186,9 +157,51 @@ impl Content {
         Self { service, metrics }
     }
 
+    /// The methods as a module. Written out, because jsonrpsee's macro needs debug assertions to be equal here and in it.
+    pub fn into_rpc(self) -> Result<RpcModule<Self>, RegisterMethodError> {
+        let mut module = RpcModule::new(self);
+        module
+            .register_async_method("content_status", |_, content, _| async move { content.status().await })?;
+        module.register_async_method("content_pieces", |params, content, ext| async move {
+            let mut params = params.sequence();
+            let after = params.optional_next::<String>()?;
+            let limit = params.optional_next::<u32>()?;
+            content.pieces(check_if_safe(&ext).is_ok(), after, limit).await
+        })?;
+        module.register_async_method("content_where", |params, content, _| async move {
+            content.whereabouts(params.one()?).await
+        })?;
+        module.register_async_method("content_pin", |params, content, ext| async move {
+            check_if_safe(&ext)?;
+            content.set_pinned(params.one()?, true).await
+        })?;
+        module.register_async_method("content_unpin", |params, content, ext| async move {
+            check_if_safe(&ext)?;
+            content.set_pinned(params.one()?, false).await
+        })?;
+        module.register_async_method("content_fetch", |params, content, ext| async move {
+            check_if_safe(&ext)?;
+            content.fetch(params.one()?).await
+        })?;
+        module.register_subscription(
+            "content_fetchWatch",
+            "content_fetchProgress",
+            "content_fetchUnwatch",
+            |params, pending, content, ext| async move {
+                let target = check_if_safe(&ext)
+                    .map_err(ErrorObjectOwned::from)
+                    .and_then(|()| params.one::<String>())
+                    .and_then(|target| target.parse().map_err(failed));
+                content.fetch_watch(pending, target).await
+            },
+        )?;
+        Ok(module)
+    }
+
     async fn set_pinned(&self, root: String, pinned: bool) -> RpcResult<()> {
         let root = root_of(&root)?;
-        let found = self.service.blocking(move |store, _| Ok(store.pin(&root, pinned)?)).await.map_err(failed)?;
+        let found =
+            self.service.blocking(move |store, _| Ok(store.pin(&root, pinned)?)).await.map_err(failed)?;
         match found {
             true => Ok(()),
             false => Err(ErrorObjectOwned::owned(
@@ -198,25 +211,7 @@ impl Content {
             )),
         }
     }
-}
 
-fn invalid(message: String) -> ErrorObjectOwned {
-    ErrorObjectOwned::owned(ErrorCode::InvalidParams.code(), message, None::<()>)
-}
-
-fn failed(error: ServiceError) -> ErrorObjectOwned {
-    match error {
-        error @ ServiceError::BadTarget(_) => invalid(error.to_string()),
-        error => ErrorObjectOwned::owned(FAILED, error.to_string(), None::<()>),
-    }
-}
-
-fn root_of(digits: &str) -> RpcResult<PieceRoot> {
-    parse_root(digits).ok_or_else(|| invalid("a piece's root is 64 hex digits".into()))
-}
-
-#[async_trait]
-impl ContentApiServer for Content {
     async fn status(&self) -> RpcResult<ContentStatus> {
         let stats = self.service.blocking(|store, _| Ok(store.stats())).await.map_err(failed)?;
         let metrics = &self.metrics;
@@ -234,8 +229,7 @@ impl ContentApiServer for Content {
         })
     }
 
-    async fn pieces(&self, ext: &Extensions, after: Option<String>, limit: Option<u32>) -> RpcResult<PiecePage> {
-        let all = check_if_safe(ext).is_ok();
+    async fn pieces(&self, all: bool, after: Option<String>, limit: Option<u32>) -> RpcResult<PiecePage> {
         let after = after.as_deref().map(root_of).transpose()?;
         let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE) as usize;
         let page =
@@ -243,16 +237,6 @@ impl ContentApiServer for Content {
         let next = page.last().filter(|_| page.len() >= limit).map(|last| hex::encode(last.piece.root));
         let shown = page.into_iter().filter(|info| all || info.access == Access::Public);
         Ok(PiecePage { pieces: shown.map(Into::into).collect(), next })
-    }
-
-    async fn pin(&self, ext: &Extensions, root: String) -> RpcResult<()> {
-        check_if_safe(ext)?;
-        self.set_pinned(root, true).await
-    }
-
-    async fn unpin(&self, ext: &Extensions, root: String) -> RpcResult<()> {
-        check_if_safe(ext)?;
-        self.set_pinned(root, false).await
     }
 
     async fn whereabouts(&self, target: String) -> RpcResult<Whereabouts> {
@@ -265,7 +249,7 @@ impl ContentApiServer for Content {
             Target::Piece(piece) => {
                 let held = self.service.blocking(move |store, _| Ok(store.piece(&piece.root)?)).await;
                 (held.map_err(failed)?.into_iter().collect(), vec![piece])
-            },
+            }
         };
         let searches = pieces.iter().map(|piece| self.service.announced_by(piece.root));
         let mut peers: Vec<_> = futures::future::join_all(searches).await.into_iter().flatten().collect();
@@ -279,8 +263,7 @@ impl ContentApiServer for Content {
         })
     }
 
-    async fn fetch(&self, ext: &Extensions, target: String) -> RpcResult<StoredPiece> {
-        check_if_safe(ext)?;
+    async fn fetch(&self, target: String) -> RpcResult<StoredPiece> {
         let target = target.parse::<Target>().map_err(failed)?;
         self.service.fetch(target, &mut |_| {}).await.map(Into::into).map_err(failed)
     }
@@ -288,22 +271,18 @@ impl ContentApiServer for Content {
     async fn fetch_watch(
         &self,
         pending: PendingSubscriptionSink,
-        ext: &Extensions,
-        target: String,
+        target: RpcResult<Target>,
     ) -> SubscriptionResult {
-        let checked = check_if_safe(ext)
-            .map_err(ErrorObjectOwned::from)
-            .and_then(|()| target.parse::<Target>().map_err(failed));
-        let target = match checked {
+        let target = match target {
             Ok(target) => target,
             Err(error) => {
                 pending.reject(error).await;
                 return Ok(());
-            },
+            }
         };
         let sink = pending.accept().await?;
         let (told, mut news) = watch::channel(Progress::default());
-        let mut tell = |progress| {
+        let mut tell = |progress: Progress| {
             told.send_replace(progress);
         };
         let fetch = self.service.fetch(target, &mut tell);
@@ -326,4 +305,19 @@ impl ContentApiServer for Content {
         sink.send(SubscriptionMessage::from_json(&last)?).await?;
         Ok(())
     }
+}
+
+fn invalid(message: String) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(ErrorCode::InvalidParams.code(), message, None::<()>)
+}
+
+fn failed(error: ServiceError) -> ErrorObjectOwned {
+    match error {
+        error @ ServiceError::BadTarget(_) => invalid(error.to_string()),
+        error => ErrorObjectOwned::owned(FAILED, error.to_string(), None::<()>),
+    }
+}
+
+fn root_of(digits: &str) -> RpcResult<PieceRoot> {
+    parse_root(digits).ok_or_else(|| invalid("a piece's root is 64 hex digits".into()))
 }

@@ -45,7 +45,8 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
 /// Searches without a single peer that has the piece, after which it counts as nowhere to be had.
 const EMPTY_SEARCHES: u32 = 3;
 
-const WRONG_SLICE: ReputationChange = ReputationChange::new_fatal("Slice doesn't verify against its piece's root");
+const WRONG_SLICE: ReputationChange =
+    ReputationChange::new_fatal("Slice doesn't verify against its piece's root");
 const MALFORMED: ReputationChange = ReputationChange::new(-(1 << 16), "Malformed slice response");
 
 /// What a fetch needs of the network.
@@ -251,7 +252,8 @@ impl<'a, N: SliceNetwork> Transfer<'a, N> {
                 self.search();
             }
             self.ask(now);
-            let resting = self.peers.values().filter_map(|peer| peer.rests_until).filter(|until| *until > now).min();
+            let resting =
+                self.peers.values().filter_map(|peer| peer.rests_until).filter(|until| *until > now).min();
             let searching = self.searches.is_empty().then_some(next_search);
             let slow = self.schedule.next_slow().filter(|at| *at > now);
             let wakes = [deadline, stalls_at, resting, searching, slow].into_iter().flatten().min();
@@ -272,7 +274,8 @@ impl<'a, N: SliceNetwork> Transfer<'a, N> {
             }
             // A lost peer may have been the last one: look for others sooner.
             if self.peers.is_empty() && self.searches.is_empty() {
-                next_search = next_search.min(Instant::now().checked_add(SEARCH_INTERVAL).unwrap_or(next_search));
+                next_search =
+                    next_search.min(Instant::now().checked_add(SEARCH_INTERVAL).unwrap_or(next_search));
             }
         }
         Ok(())
@@ -358,25 +361,25 @@ impl<'a, N: SliceNetwork> Transfer<'a, N> {
                     self.fetch.metrics.fetched_bytes.inc_by(range.end.saturating_sub(range.start));
                 }
                 return Ok(won);
-            },
+            }
             // It may have the piece by the time of the next search.
             Answer::Absent => {
                 self.peers.remove(&id);
-            },
+            }
             Answer::Busy => {
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.slowed(now);
                 }
-            },
+            }
             Answer::Failed => {
                 if self.peers.get_mut(&id).is_some_and(|peer| peer.struck(started, now)) {
                     self.shun(id);
                 }
-            },
+            }
             Answer::Wrong(change) => {
                 self.fetch.network.report(id, change);
                 self.shun(id);
-            },
+            }
             Answer::Local(error) => return Err(error.into()),
         }
         Ok(false)
@@ -420,7 +423,8 @@ async fn exchange<N: SliceNetwork>(
         Ok(SliceResponse::Refused(Refusal::Range)) | Err(_) => return Answer::Wrong(MALFORMED),
     };
     drop(response);
-    let accepted = tokio::task::spawn_blocking(move || Some(slot.0.read().as_ref()?.accept(range, &slice))).await;
+    let accepted =
+        tokio::task::spawn_blocking(move || Some(slot.0.read().as_ref()?.accept(range, &slice))).await;
     match accepted {
         Ok(Some(Ok(()))) => Answer::Accepted,
         Ok(Some(Err(SliceError::Store(error)))) => Answer::Local(error),

@@ -89,7 +89,8 @@ impl SliceRequest {
     pub fn range(&self) -> Option<Range<u64>> {
         let Self::V1 { size, start, len, .. } = *self;
         let end = start.checked_add(len.into())?;
-        let whole_groups = start.is_multiple_of(GROUP_SIZE) && (end.is_multiple_of(GROUP_SIZE) || end == size);
+        let whole_groups =
+            start.is_multiple_of(GROUP_SIZE) && (end.is_multiple_of(GROUP_SIZE) || end == size);
         (len > 0 && u64::from(len) <= MAX_SLICE && end <= size && whole_groups).then_some(start..end)
     }
 }

@@ -120,7 +120,7 @@ impl<T> FairQueues<T> {
         match how {
             Ended::Taken => peer.allowed = peer.allowed.saturating_add(1).min(self.limits.active_per_peer),
             Ended::LeftLying => peer.allowed = 1,
-            Ended::Nothing => {},
+            Ended::Nothing => {}
         }
         self.line_up(id);
     }
@@ -140,7 +140,8 @@ impl<T> FairQueues<T> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { queued: 20, queued_per_peer: 8, active_per_peer: 4, active_at_first: 2, peers: 4 };
+    const LIMITS: Limits =
+        Limits { queued: 20, queued_per_peer: 8, active_per_peer: 4, active_at_first: 2, peers: 4 };
 
     fn queues() -> FairQueues<u32> {
         FairQueues::new(LIMITS)

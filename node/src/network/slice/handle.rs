@@ -23,7 +23,9 @@ pub enum FetchError {
     #[error("no peer that can be reached has the piece: try again when its owner's node is online")]
     NotFound,
     /// Nothing came for too long.
-    #[error("no peer sent anything for too long and {missing} bytes are missing: what came is kept, try again later")]
+    #[error(
+        "no peer sent anything for too long and {missing} bytes are missing: what came is kept, try again later"
+    )]
     Stalled {
         /// Bytes that are missing.
         missing: u64,
@@ -88,6 +90,9 @@ pub struct Progress {
     pub peers: u32,
 }
 
+/// Is told how far a fetch is.
+pub type Told<'a> = &'a mut (dyn FnMut(Progress) + Send);
+
 /// What a fetch is doing.
 #[derive(Clone, Debug)]
 pub enum FetchState {
@@ -120,14 +125,16 @@ impl Fetch {
         }
     }
 
-    /// Waits for the end.
-    pub async fn outcome(mut self) -> Result<PieceInfo, FetchError> {
+    /// Waits for the end, and tells the progress on the way.
+    pub async fn outcome(mut self, told: Told<'_>) -> Result<PieceInfo, FetchError> {
         let mut state = self.state();
         loop {
             match state {
                 FetchState::Finished(result) => return result,
-                _ => state = self.changed().await,
+                FetchState::Running(progress) => told(progress),
+                FetchState::Queued => {}
             }
+            state = self.changed().await;
         }
     }
 }
@@ -171,7 +178,7 @@ impl PieceFetcher {
         let (state, fetch) = watch::channel(FetchState::Queued);
         let state = Arc::new(state);
         match self.jobs.try_send(Job { piece, hints, state: state.clone() }) {
-            Ok(()) => {},
+            Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(FetchError::TooMany),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(FetchError::Stopped),
         }
@@ -229,14 +236,14 @@ async fn supervise<N: SliceNetwork>(fetch: PieceFetch<N>, running: Running) {
                 running.remove(&fetch.piece);
                 fetch.state.send_replace(FetchState::Finished(result));
                 return;
-            },
+            }
             None if fetch.state.receiver_count() == 0 => {
                 finished("cancelled");
                 running.remove(&fetch.piece);
                 return;
-            },
+            }
             // Somebody joined since: go on.
-            None => {},
+            None => {}
         }
     }
 }

@@ -68,7 +68,7 @@ impl SliceSource for PublicPieces {
                 let root = hex::encode(piece.root);
                 self.failures.warn(format_args!("Can't read a slice of piece {root}: {error}"));
                 Err(Refusal::Absent)
-            },
+            }
         }
     }
 }
@@ -90,7 +90,11 @@ pub struct SliceServer<S> {
 
 impl<S: SliceSource> SliceServer<S> {
     /// Serves what arrives on a channel.
-    pub fn new(inbound: async_channel::Receiver<IncomingRequest>, source: S, metrics: ContentMetrics) -> Self {
+    pub fn new(
+        inbound: async_channel::Receiver<IncomingRequest>,
+        source: S,
+        metrics: ContentMetrics,
+    ) -> Self {
         Self {
             inbound,
             source: Arc::new(source),
@@ -159,7 +163,7 @@ impl<S: SliceSource> SliceServer<S> {
                 Ok(Err(refusal)) => {
                     refuse(&metrics, answer, refusal);
                     return (peer, Ended::Nothing);
-                },
+                }
                 Err(_) => return (peer, Ended::Nothing),
             };
             let bytes = slice.len() as u64;
@@ -172,7 +176,7 @@ impl<S: SliceSource> SliceServer<S> {
                     metrics.slices.inc();
                     metrics.slice_bytes.inc_by(bytes);
                     (peer, Ended::Taken)
-                },
+                }
                 _ => (peer, Ended::LeftLying),
             }
         })

@@ -111,7 +111,11 @@ async fn send(
     response
 }
 
-async fn ask(server: &async_channel::Sender<IncomingRequest>, peer: PeerId, payload: Vec<u8>) -> Option<Vec<u8>> {
+async fn ask(
+    server: &async_channel::Sender<IncomingRequest>,
+    peer: PeerId,
+    payload: Vec<u8>,
+) -> Option<Vec<u8>> {
     let response = send(server, peer, payload).await.await.ok()?;
     if let Some(feedback) = response.sent_feedback {
         feedback.send(()).ok();
@@ -137,7 +141,7 @@ impl SliceNetwork for TestNetwork {
                 let mut answer = ask(server, PeerId::random(), request).await?;
                 *answer.last_mut()? ^= 1;
                 Some(answer)
-            },
+            }
         }
     }
 
@@ -155,15 +159,23 @@ impl SliceNetwork for TestNetwork {
     }
 }
 
-fn fetcher(store: &Store, network: &Arc<TestNetwork>) -> PieceFetcher {
+fn fetcher(store: &Store, network: &Arc<TestNetwork>) -> (PieceFetcher, tokio::task::JoinHandle<()>) {
     let limits = FetchLimits { overall: Duration::from_secs(600), no_progress: Duration::from_secs(60) };
     let (fetcher, task) = PieceFetcher::new(store.clone(), network.clone(), limits, metrics());
-    tokio::spawn(task);
-    fetcher
+    (fetcher, tokio::spawn(task))
 }
 
-async fn fetch(store: &Store, network: &Arc<TestNetwork>, piece: Piece) -> Result<stoa_content::PieceInfo, FetchError> {
-    fetcher(store, network).fetch(piece, Vec::new()).unwrap().outcome().await
+/// Fetches, and waits until the fetcher let the store go.
+async fn fetch(
+    store: &Store,
+    network: &Arc<TestNetwork>,
+    piece: Piece,
+) -> Result<stoa_content::PieceInfo, FetchError> {
+    let (fetcher, task) = fetcher(store, network);
+    let result = fetcher.fetch(piece, Vec::new()).unwrap().outcome(&mut |_| {}).await;
+    drop(fetcher);
+    task.await.unwrap();
+    result
 }
 
 fn same_bytes(one: &Store, other: &Store, piece: &Piece) -> bool {
@@ -277,12 +289,14 @@ async fn fetch_from_nobody_ends_soon_and_from_the_silent_ends_at_its_limits() {
     }
     let network = Arc::new(network);
     for (overall, no_progress) in [(600, 5), (5, 600)] {
-        let limits =
-            FetchLimits { overall: Duration::from_secs(overall), no_progress: Duration::from_secs(no_progress) };
+        let limits = FetchLimits {
+            overall: Duration::from_secs(overall),
+            no_progress: Duration::from_secs(no_progress),
+        };
         let (fetcher, task) = PieceFetcher::new(mine.clone(), network.clone(), limits, metrics());
         tokio::spawn(task);
         let started = tokio::time::Instant::now();
-        let error = fetcher.fetch(piece, Vec::new()).unwrap().outcome().await.unwrap_err();
+        let error = fetcher.fetch(piece, Vec::new()).unwrap().outcome(&mut |_| {}).await.unwrap_err();
         match error {
             FetchError::Stalled { .. } => assert_eq!(no_progress, 5),
             FetchError::Deadline { .. } => assert_eq!(overall, 5),
@@ -299,11 +313,11 @@ async fn piece_is_fetched_once_however_many_ask() {
     let peer = network.serve(&store);
     let network = Arc::new(network);
     let here = TempDir::new().unwrap();
-    let fetcher = fetcher(&open(&here), &network);
+    let (fetcher, _task) = fetcher(&open(&here), &network);
 
-    let fetches: Vec<_> = (0..20).map(|_| fetcher.fetch(piece, Vec::new()).unwrap().outcome()).collect();
-    for result in futures::future::join_all(fetches).await {
-        assert_eq!(result.unwrap().piece, piece);
+    let fetches: Vec<_> = (0..20).map(|_| fetcher.fetch(piece, Vec::new()).unwrap()).collect();
+    for fetch in fetches {
+        assert_eq!(fetch.outcome(&mut |_| {}).await.unwrap().piece, piece);
     }
 
     let asked: u64 = network.asked(&peer).iter().map(|range| range.end - range.start).sum();
@@ -318,19 +332,19 @@ async fn cancelled_fetch_makes_room_and_the_next_one_succeeds() {
     let network = Arc::new(network);
     let here = TempDir::new().unwrap();
     let mine = open(&here);
-    let fetcher = fetcher(&mine, &network);
+    let (fetcher, _task) = fetcher(&mine, &network);
     let mut first = fetcher.fetch(piece, vec![silent]).unwrap();
     while !matches!(first.changed().await, FetchState::Running(_)) {}
     drop(first);
 
     let mut other = TestNetwork::default();
     other.serve(&store);
-    let second = self::fetcher(&mine, &Arc::new(other));
+    let (second, _task) = self::fetcher(&mine, &Arc::new(other));
     // The first fetch lets the piece go as soon as its task runs.
     while mine.receive(piece).is_err() {
         tokio::task::yield_now().await;
     }
-    second.fetch(piece, Vec::new()).unwrap().outcome().await.unwrap();
+    second.fetch(piece, Vec::new()).unwrap().outcome(&mut |_| {}).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
