@@ -1,6 +1,7 @@
 //! Prints how fast a folder is imported into a store, durably, beside `blake3` and `sha2` over the same bytes.
 //!
-//! `cargo run --release -p stoa-content --example import_bench -- --size 1GiB [--files 4] [--dir FOLDER] [--json]`
+//! `cargo run --release -p stoa-content --example import_bench -- --size 1GiB [--files 4] [--rounds 3]
+//! [--dir FOLDER] [--json]`
 
 use std::{
     error::Error,
@@ -18,8 +19,9 @@ use stoa_content::{Store, StoreOptions};
 const GOAL: f64 = 0.85;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut size = 1 << 30;
+    let mut size = 1u64 << 30;
     let mut files = 4;
+    let mut rounds: u32 = 3;
     let mut dir = std::env::temp_dir();
     let mut json = false;
     let mut args = std::env::args().skip(1);
@@ -29,8 +31,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--size" => size = parse_size(&value()?)?,
             "--files" => files = value()?.parse()?,
             "--dir" => dir = PathBuf::from(value()?),
+            "--rounds" => rounds = value()?.parse()?,
             "--json" => json = true,
-            _ => return Err(format!("{arg} isn't known: --size, --files, --dir, --json are").into()),
+            _ => {
+                return Err(format!("{arg} isn't known: --size, --files, --rounds, --dir, --json are").into());
+            }
         }
     }
 
@@ -39,25 +44,38 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir(&source)?;
     write_files(&source, size, files)?;
 
-    let (blake3, sha2) = hash_rates(&source, size)?;
+    // The best of each: what else the machine does, and memory that it has to find first, slows single rounds down.
+    let (mut blake3, mut sha2, mut pack, mut import, mut disk) = (0f64, 0f64, 0f64, 0f64, 0f64);
+    for _ in 0..rounds {
+        let hashes = hash_rates(&source, size)?;
+        blake3 = blake3.max(hashes.0);
+        sha2 = sha2.max(hashes.1);
+
+        let start = Instant::now();
+        stoa_content::pack_dir(&source, Nowhere::default(), &mut |_| ())?;
+        pack = pack.max(rate(size, start.elapsed()));
+
+        let store_dir = tempfile::tempdir_in(work.path())?;
+        let store = Store::open(store_dir.path(), StoreOptions { byte_limit: u64::MAX })?;
+        let start = Instant::now();
+        let packed = store.import_dir(&source, &mut |_| ())?;
+        import = import.max(rate(size, start.elapsed()));
+
+        let mut car = File::open(car_of(store_dir.path())?)?;
+        let mut copy = tempfile::tempfile_in(work.path())?;
+        let mut chunk = vec![0; 1 << 20];
+        let start = Instant::now();
+        loop {
+            let count = car.read(&mut chunk)?;
+            if count == 0 {
+                break;
+            }
+            copy.write_all(&chunk[..count])?;
+        }
+        copy.sync_all()?;
+        disk = disk.max(rate(packed.piece.size, start.elapsed()));
+    }
     let together = 1.0 / (1.0 / blake3 + 1.0 / sha2);
-
-    let start = Instant::now();
-    stoa_content::pack_dir(&source, Nowhere::default(), &mut |_| ())?;
-    let pack = rate(size, start.elapsed());
-
-    let store = Store::open(&work.path().join("store"), StoreOptions { byte_limit: u64::MAX })?;
-    let start = Instant::now();
-    let packed = store.import_dir(&source, &mut |_| ())?;
-    let import = rate(size, start.elapsed());
-
-    let car = File::open(pieces(&work.path().join("store"))?)?;
-    let start = Instant::now();
-    let mut copy = File::create(work.path().join("copy"))?;
-    std::io::copy(&mut &car, &mut copy)?;
-    copy.sync_all()?;
-    let disk = rate(packed.piece.size, start.elapsed());
-
     let ratio = import / together;
     if json {
         println!(
@@ -65,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
              \"sha2\":{sha2:.0},\"both\":{together:.0},\"copy\":{disk:.0},\"ratio\":{ratio:.3},\"goal\":{GOAL}}}"
         );
     } else {
-        println!("{size} bytes in {files} files, MB/s");
+        println!("{size} bytes in {files} files, best of {rounds} rounds, MB/s");
         println!("  import, synced to disk     {import:>8.0}");
         println!("  pack alone, nothing kept   {pack:>8.0}");
         println!("  blake3, one core           {blake3:>8.0}");
@@ -141,7 +159,7 @@ fn rate(bytes: u64, time: Duration) -> f64 {
     bytes as f64 / 1e6 / time.as_secs_f64()
 }
 
-fn pieces(store: &Path) -> std::io::Result<PathBuf> {
+fn car_of(store: &Path) -> std::io::Result<PathBuf> {
     std::fs::read_dir(store.join("pieces"))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|ending| ending == "car"))

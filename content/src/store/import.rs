@@ -2,9 +2,13 @@
 
 use std::{
     fs::File,
-    io::{Seek, SeekFrom, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
 };
 
 use bao_tree::io::sync::WriteAt;
@@ -22,6 +26,8 @@ use crate::{
 
 /// Parents are written in steps of this many bytes.
 const PARENTS_STEP: usize = 64 << 10;
+/// The disk is told to start on every so many bytes, so that it works while the rest is hashed.
+const FLUSH_STEP: u64 = 32 << 20;
 /// How much of what a caller passes at once is taken in one go.
 const WRITE_STEP: usize = 256 << 10;
 
@@ -99,6 +105,30 @@ struct PieceWriter {
     outboard_path: TempPath,
     /// Bytes counted in the catalog.
     reserved: u64,
+    /// Bytes since the flusher was last told.
+    unflushed: u64,
+    flusher: Option<Flusher>,
+}
+
+/// Syncs a file whenever it is told, in a thread of its own.
+struct Flusher {
+    tell: SyncSender<()>,
+    /// The first failure: the system reports each only once.
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Flusher {
+    fn start(file: &File) -> io::Result<Self> {
+        let file = file.try_clone()?;
+        let (tell, told) = sync_channel(1);
+        let thread = thread::spawn(move || told.into_iter().try_for_each(|()| file.sync_data()));
+        Ok(Self { tell, thread })
+    }
+
+    fn finish(self) -> io::Result<()> {
+        drop(self.tell);
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
 }
 
 impl PieceWriter {
@@ -114,6 +144,8 @@ impl PieceWriter {
             outboard,
             outboard_path,
             reserved: 0,
+            unflushed: 0,
+            flusher: None,
         })
     }
 
@@ -147,6 +179,9 @@ impl PieceWriter {
             return Err(StoreError::OtherPiece { expected, actual: piece });
         }
         let car_error = |error| io_error(&self.car_path)(error);
+        if let Some(flusher) = self.flusher.take() {
+            flusher.finish().map_err(car_error)?;
+        }
         self.car.seek(SeekFrom::Start(0)).map_err(car_error)?;
         self.car.write_all(head).map_err(car_error)?;
         let outboard_error = |error| io_error(&self.outboard_path)(error);
@@ -170,6 +205,17 @@ impl Sink for PieceWriter {
         self.reserve(self.tree.size() + bytes.len() as u64)?;
         self.tree.update(bytes);
         self.car.write_all(bytes).map_err(io_error(&self.car_path))?;
+        self.unflushed += bytes.len() as u64;
+        if self.unflushed >= FLUSH_STEP {
+            self.unflushed = 0;
+            let flusher = match self.flusher.take() {
+                Some(flusher) => flusher,
+                None => Flusher::start(&self.car).map_err(io_error(&self.car_path))?,
+            };
+            // One that is still busy, or has failed, needs no telling: `finish` hears of a failure.
+            flusher.tell.try_send(()).ok();
+            self.flusher = Some(flusher);
+        }
         if self.tree.waiting() >= PARENTS_STEP {
             self.flush_parents()?;
         }
