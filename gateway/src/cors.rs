@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -27,15 +27,14 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 /// Seconds that a browser may remember a preflight's answer.
 const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("86400");
 
-/// Answers preflights and puts the CORS headers on every answer, errors included.
+/// Answers what a browser asks before it reads.
+pub(crate) async fn preflight() -> Response {
+    (StatusCode::NO_CONTENT, [(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE)]).into_response()
+}
+
+/// Puts the CORS headers on every answer, errors included.
 pub(crate) async fn open_to_every_origin(request: Request, next: Next) -> Response {
-    let mut response = if request.method() == Method::OPTIONS {
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        response.headers_mut().insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE);
-        response
-    } else {
-        next.run(request).await
-    };
+    let mut response = next.run(request).await;
     response.headers_mut().extend(HEADERS);
     response
 }

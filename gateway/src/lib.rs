@@ -46,9 +46,9 @@ use problem::Problem;
 /// The routes over a gateway's state.
 pub fn router(gateway: Arc<Gateway>) -> Router {
     let reads = Router::new()
-        .route("/ipfs/{*path}", get(ipfs::content))
-        .route("/routing/v1/providers/{cid}", get(routing::providers))
-        .route("/health", get(health::health))
+        .route("/ipfs/{*path}", get(ipfs::content).options(cors::preflight))
+        .route("/routing/v1/providers/{cid}", get(routing::providers).options(cors::preflight))
+        .route("/health", get(health::health).options(cors::preflight))
         .layer(middleware::from_fn(cors::open_to_every_origin));
     let uploads = Router::new()
         .route("/upload/challenge", post(upload::challenge))

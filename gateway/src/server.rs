@@ -13,13 +13,12 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     task::JoinSet,
     time::{Instant, Sleep, sleep, timeout},
 };
@@ -75,7 +74,7 @@ pub async fn serve_with(
         .header_read_timeout(limits.header_time)
         .max_headers(MAX_HEADERS)
         .max_buf_size(BUFFER_SIZE);
-    let graceful = GracefulShutdown::new();
+    let (stop, _) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -97,17 +96,33 @@ pub async fn serve_with(
             }
         };
         let stream = TokioIo::new(Impatient::new(stream, &limits));
-        let connection =
-            graceful.watch(http.serve_connection(stream, TowerToHyperService::new(router.clone())));
+        let connection = http.serve_connection(stream, TowerToHyperService::new(router.clone()));
+        let mut stopping = stop.subscribe();
         connections.spawn(async move {
-            if let Err(error) = connection.await {
+            let mut connection = pin!(connection);
+            let early = tokio::select! {
+                ended = connection.as_mut() => Some(ended),
+                () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => None,
+            };
+            let ended = match early {
+                Some(ended) => ended,
+                None => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(target: "gateway", "a connection ended early: {error}");
             }
             drop(place);
         });
     }
     drop(listener);
-    if timeout(limits.shutdown_time, graceful.shutdown()).await.is_err() {
+    stop.send_replace(true);
+    if timeout(limits.shutdown_time, async { while connections.join_next().await.is_some() {} })
+        .await
+        .is_err()
+    {
         tracing::debug!(target: "gateway", "{} connections are cut by the shutdown", connections.len());
     }
 }
