@@ -5,8 +5,10 @@ SHELL := bash
 RUN := scripts/run
 STAGE := scripts/stage
 
-# Two sets of features, so two builds of what depends on FRAME: the node as users run it, and the pallets
-# with benchmarks and try-runtime, whose wasm nobody needs.
+# Three sets of features, so three builds of what they share: the node as users run it; the crates without the
+# framework, whose tests turn tokio's clock; and the pallets with benchmarks and try-runtime, whose wasm nobody
+# needs.
+LIGHT_CRATES := stoa-primitives stoa-content stoa-gateway stoa-sdk
 FRAME_CRATES := pallet-asset-registry pallet-chain-timing stoa-runtime
 comma := ,
 space := $(subst ,, )
@@ -32,9 +34,11 @@ check: build ## Formatting and lints
 	@$(STAGE) clippy $(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
 
 units: build ## Unit and property tests
-	@$(STAGE) unit-tests $(RUN) cargo nextest run --locked --workspace $(FRAME_CRATES:%=--exclude %) --no-tests fail
+	@$(STAGE) node-tests $(RUN) cargo nextest run --locked --workspace \
+		$(FRAME_CRATES:%=--exclude %) $(LIGHT_CRATES:%=--exclude %)
+	@$(STAGE) light-tests $(RUN) cargo nextest run --locked $(LIGHT_CRATES:%=-p %)
 	@SKIP_WASM_BUILD=1 $(STAGE) frame-tests $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
-		--features $(subst $(space),$(comma),$(strip $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)/try-runtime))) --no-tests fail
+		--features $(subst $(space),$(comma),$(strip $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)/try-runtime)))
 
 e2e: build ## Real nodes with real clients
 	@$(STAGE) e2e-setup $(RUN) tests/e2e/setup.sh

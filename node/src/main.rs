@@ -3,6 +3,9 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod content_service;
+mod content_setup;
+mod network;
 mod rpc;
 mod service;
 

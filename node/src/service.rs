@@ -1,6 +1,6 @@
 //! Puts the node together.
 
-use crate::{cli::ContentParams, rpc};
+use crate::{cli::ContentParams, content_setup, rpc};
 use futures::{FutureExt, StreamExt};
 use polkadot_sdk::*;
 use sc_client_api::{Backend, BlockBackend};
@@ -11,7 +11,7 @@ use sc_service::{Configuration, Error as ServiceError, TaskManager, WarpSyncConf
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use std::{sync::Arc, time::Duration};
-use stoa_runtime::{Block, RuntimeApi, configs::MAXIMUM_BLOCK_LENGTH};
+use stoa_runtime::{Block, apis::RuntimeApi, configs::MAXIMUM_BLOCK_LENGTH};
 
 /// The host functions that the runtime may call.
 pub type HostFunctions = sp_io::SubstrateHostFunctions;
@@ -66,6 +66,7 @@ pub struct Partial {
     /// Extrinsics that wait.
     pub pool: Arc<TransactionPool>,
     block_import: BabeBlockImport,
+    inherents: InherentDataProviders,
     babe_link: BabeLink<Block>,
     babe_worker: BabeWorkerHandle<Block>,
     grandpa_link: LinkHalf<Block, FullClient, FullSelectChain>,
@@ -133,7 +134,7 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
         babe_config,
         grandpa_block_import,
         client.clone(),
-        inherents,
+        inherents.clone(),
         select_chain.clone(),
         OffchainTransactionPoolFactory::new(pool.clone()),
     )?;
@@ -158,6 +159,7 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
         import_queue,
         pool,
         block_import,
+        inherents,
         babe_link,
         babe_worker,
         grandpa_link,
@@ -195,11 +197,13 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
         import_queue,
         pool,
         block_import,
+        inherents,
         babe_link,
         babe_worker,
         grandpa_link,
         mut telemetry,
     } = new_partial(&config)?;
+    config.network.ipfs_server = !content.no_bitswap;
     let registry = config.prometheus_registry().cloned();
     let metrics = N::register_notification_metrics(registry.as_ref());
     let mut net_config = sc_network::config::FullNetworkConfiguration::<_, _, N>::new(
@@ -219,16 +223,18 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
         );
     net_config.add_notification_protocol(grandpa_notifications);
 
+    let content = content_setup::prepare::<N>(&config, content, genesis_hash, &mut net_config)?;
     let warp_sync = Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
         backend.clone(),
         grandpa_link.shared_authority_set().clone(),
         Vec::new(),
     ));
-    let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
+    let (network, system_rpc_tx, tx_handler_controller, sync_service, bitswap) =
         sc_service::build_network(sc_service::BuildNetworkParams {
             config: &config,
             net_config,
-            client: client.clone(),
+            // The real client everywhere else: this one adds our content to what Bitswap finds.
+            client: content.client(client.clone()),
             transaction_pool: pool.clone(),
             spawn_handle: task_manager.spawn_handle(),
             spawn_essential_handle: task_manager.spawn_essential_handle(),
@@ -258,6 +264,12 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
         );
     }
 
+    let content = content.start(
+        client.clone(),
+        content_setup::Network { service: network.clone(), sync: sync_service.clone(), bitswap },
+        &task_manager,
+    )?;
+
     let role = config.role;
     let force_authoring = config.force_authoring;
     let name = config.network.node_name.clone();
@@ -271,6 +283,7 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
         select_chain: select_chain.clone(),
         chain_spec: config.chain_spec.cloned_box(),
         keystore: keystore.keystore(),
+        content,
         babe: babe_worker,
         grandpa: rpc::Grandpa {
             voter_state: voter_state.clone(),
@@ -316,7 +329,6 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
         );
         // The author's own limit is 4 MiB unless told otherwise, whatever the runtime allows.
         proposer.set_default_block_size_limit(MAXIMUM_BLOCK_LENGTH as usize);
-        let slot_duration = babe_link.config().slot_duration();
         let babe = sc_consensus_babe::start_babe(sc_consensus_babe::BabeParams {
             keystore: keystore.keystore(),
             client: client.clone(),
@@ -325,14 +337,7 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
             block_import,
             sync_oracle: sync_service.clone(),
             justification_sync_link: sync_service.clone(),
-            create_inherent_data_providers: move |_, ()| async move {
-                let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-                let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-                    *timestamp,
-                    slot_duration,
-                );
-                Ok((slot, timestamp))
-            },
+            create_inherent_data_providers: inherents,
             force_authoring,
             backoff_authoring_blocks: Some(sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default()),
             babe_link,

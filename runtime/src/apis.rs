@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
-    traits::KeyOwnerProofSystem,
+    traits::{Get, KeyOwnerProofSystem},
     weights::Weight,
 };
-use pallet_asset_registry::runtime_api::*;
+use pallet_asset_registry::types::*;
 use pallet_grandpa::AuthorityId as GrandpaId;
 use sp_api::impl_runtime_apis;
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
@@ -21,7 +21,7 @@ use sp_runtime::{
 };
 use stoa_primitives::{
     ContentId, Piece, PieceRoot,
-    registry::{AssetId, CommitId, PieceAccess},
+    registry::{AssetId, CommitId, PieceAccess, Role},
 };
 
 impl_runtime_apis! {
@@ -201,6 +201,69 @@ impl_runtime_apis! {
         }
         fn query_length_to_fee(length: u32) -> Balance {
             TransactionPayment::length_to_fee(length)
+        }
+    }
+
+    impl pallet_asset_registry::runtime_api::AssetRegistryApi<Block, AccountId, Balance, BlockNumber> for Runtime {
+        fn namespace(name: Vec<u8>) -> Option<NamespaceInfo<AccountId>> {
+            AssetRegistry::namespace(name)
+        }
+        fn asset(name: Vec<u8>) -> Option<AssetInfo<AccountId>> {
+            AssetRegistry::asset(name)
+        }
+        fn asset_by_id(asset: AssetId) -> Option<AssetInfo<AccountId>> {
+            AssetRegistry::asset_by_id(asset)
+        }
+        fn revision(commit: CommitId) -> Option<RevisionInfo<AccountId, BlockNumber>> {
+            AssetRegistry::revision(commit)
+        }
+        fn resolve(asset: Vec<u8>, reference: Vec<u8>) -> Option<RevisionInfo<AccountId, BlockNumber>> {
+            AssetRegistry::resolve(asset, reference)
+        }
+        fn refs(asset: AssetId, after: Option<Vec<u8>>, limit: u32) -> Vec<RefInfo> {
+            AssetRegistry::refs(asset, after, limit)
+        }
+        fn revisions(asset: AssetId, start: u32, limit: u32) -> Vec<RevisionInfo<AccountId, BlockNumber>> {
+            AssetRegistry::revisions(asset, start, limit)
+        }
+        fn collaborators(asset: AssetId, after: Option<AccountId>, limit: u32) -> Vec<CollaboratorInfo<AccountId>> {
+            AssetRegistry::collaborators(asset, after, limit)
+        }
+        fn role(asset: AssetId, account: AccountId) -> Option<Role> {
+            AssetRegistry::role(asset, account)
+        }
+        fn namespaces_of_account(account: AccountId, after: Option<Vec<u8>>, limit: u32) -> Vec<NamespaceInfo<AccountId>> {
+            AssetRegistry::namespaces_of_account(account, after, limit)
+        }
+        fn assets_of_account(account: AccountId, after: Option<AssetId>, limit: u32) -> Vec<AssetInfo<AccountId>> {
+            AssetRegistry::assets_of_account(account, after, limit)
+        }
+        fn assets_of_namespace(namespace: Vec<u8>, after: Option<AssetId>, limit: u32) -> Vec<AssetInfo<AccountId>> {
+            AssetRegistry::assets_of_namespace(namespace, after, limit)
+        }
+        fn ancestors(commit: CommitId, skip: u32, limit: u32) -> Vec<LineageEntry> {
+            AssetRegistry::ancestors(commit, skip, limit)
+        }
+        fn descendants(commit: CommitId, skip: u32, limit: u32) -> Vec<LineageEntry> {
+            AssetRegistry::descendants(commit, skip, limit)
+        }
+        fn attestations(commit: CommitId, after: Option<(AccountId, Claim)>, limit: u32) -> Vec<AttestationInfo<AccountId, BlockNumber>> {
+            AssetRegistry::attestations(commit, after, limit)
+        }
+        fn piece_access(root: PieceRoot) -> PieceAccess {
+            AssetRegistry::piece_access(root)
+        }
+        fn piece_of_content(content: ContentId) -> Option<Piece> {
+            AssetRegistry::piece_of_content(content)
+        }
+        fn pieces_of_content(content: ContentId, skip: u32, limit: u32) -> Vec<Piece> {
+            AssetRegistry::pieces_of_content(content, skip, limit)
+        }
+        fn deny_list(after: Option<Subject>, limit: u32) -> Vec<(Subject, TakeDown<BlockNumber>)> {
+            AssetRegistry::deny_list(after, limit)
+        }
+        fn deposit(of: DepositFor) -> Balance {
+            AssetRegistry::deposit(of)
         }
     }
 

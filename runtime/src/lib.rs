@@ -8,18 +8,24 @@
 #![recursion_limit = "512"]
 
 #[cfg(feature = "std")]
-include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+#[allow(missing_docs, reason = "the file is generated")]
+mod wasm {
+    include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+}
+#[cfg(feature = "std")]
+pub use wasm::WASM_BINARY;
 
 extern crate alloc;
 
 pub mod apis;
 pub mod configs;
 pub mod genesis;
+mod weights;
 
 #[cfg(test)]
 mod tests;
 
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, vec::Vec};
 use polkadot_sdk::*;
 use sp_runtime::{
     MultiAddress, MultiSignature, generic, impl_opaque_keys,
@@ -178,10 +184,4 @@ mod runtime {
     // The hub.
     #[runtime::pallet_index(50)]
     pub type AssetRegistry = pallet_asset_registry;
-}
-
-/// The runtime's native version.
-#[cfg(feature = "std")]
-pub fn native_version() -> sp_version::NativeVersion {
-    sp_version::NativeVersion { runtime_version: VERSION, can_author_with: Default::default() }
 }

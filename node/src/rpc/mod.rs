@@ -1,5 +1,7 @@
 //! The node's RPC, beside what every Substrate node has.
 
+pub mod content;
+
 use crate::service::{FullBackend, FullClient, FullSelectChain, TransactionPool};
 use jsonrpsee::RpcModule;
 use polkadot_sdk::*;
@@ -36,6 +38,8 @@ pub struct Dependencies {
     pub chain_spec: Box<dyn sc_chain_spec::ChainSpec>,
     /// The node's keys.
     pub keystore: KeystorePtr,
+    /// The node's content.
+    pub content: content::Content,
     /// BABE's epochs.
     pub babe: BabeWorkerHandle<Block>,
     /// GRANDPA's state.
@@ -53,8 +57,9 @@ pub fn create(
     use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
     use substrate_frame_rpc_system::{System, SystemApiServer};
 
-    let Dependencies { client, pool, select_chain, chain_spec, keystore, babe, grandpa } = dependencies;
+    let Dependencies { client, pool, select_chain, chain_spec, keystore, content, babe, grandpa } = dependencies;
     let mut module = RpcModule::new(());
+    module.merge(content.clone().into_rpc()?)?;
     module.merge(System::new(client.clone(), pool.clone()).into_rpc())?;
     module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
     module.merge(

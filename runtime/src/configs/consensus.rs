@@ -19,6 +19,24 @@ parameter_types! {
     pub const KeyDeposit: Balance = 100 * MILLI;
 }
 
+impl<C> frame_system::offchain::CreateTransactionBase<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    type RuntimeCall = RuntimeCall;
+    type Extrinsic = UncheckedExtrinsic;
+}
+
+/// Nodes report equivocations without an account.
+impl<C> frame_system::offchain::CreateBare<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    fn create_bare(call: RuntimeCall) -> UncheckedExtrinsic {
+        UncheckedExtrinsic::new_bare(call)
+    }
+}
+
 impl pallet_babe::Config for Runtime {
     type EpochDuration = pallet_chain_timing::EpochLength<Runtime>;
     type ExpectedBlockTime = pallet_chain_timing::SlotDuration<Runtime>;

@@ -4,7 +4,7 @@ use super::system::OperationalFeeMultiplier;
 use crate::*;
 use frame_support::{
     parameter_types,
-    traits::{ConstU32, LinearStoragePrice, VariantCountOf},
+    traits::{ConstU32, VariantCountOf},
     weights::{
         ConstantMultiplier, WeightToFeeCoefficient, WeightToFeeCoefficients, WeightToFeePolynomial,
         constants::ExtrinsicBaseWeight,
@@ -31,10 +31,9 @@ parameter_types! {
 }
 
 /// The deposit for state: for each record, and for each byte of it.
-pub type StoragePrice = LinearStoragePrice<
+pub type StoragePrice = pallet_asset_registry::deposits::StoragePrice<
     super::dynamic_params::storage::RecordDeposit,
     super::dynamic_params::storage::ByteDeposit,
-    Balance,
 >;
 
 /// A fee in proportion to weight.

@@ -56,5 +56,5 @@ impl pallet_parameters::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeParameters = RuntimeParameters;
     type AdminOrigin = ParameterAdmin;
-    type WeightInfo = pallet_parameters::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = ();
 }

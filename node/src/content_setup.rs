@@ -1,0 +1,154 @@
+//! Joins the content layer to the node's service, in two steps: [`prepare`] before the network is built, and
+//! [`Prepared::start`] after it.
+
+use crate::{
+    cli::ContentParams,
+    content_service::{
+        ContentService,
+        access::AccessFollower,
+        gateway::{NodeChain, NodeFetch},
+        registry::ChainRegistry,
+    },
+    network::{
+        ChainNetwork, LOG_TARGET,
+        announce::Announcer,
+        content_client::ContentClient,
+        metrics::ContentMetrics,
+        slice::{self, FetchLimits, PieceFetcher, PublicPieces, SliceServer},
+    },
+    rpc,
+    service::FullClient,
+};
+use polkadot_sdk::*;
+use sc_client_api::BlockchainEvents;
+use sc_network::{NetworkBackend, config::FullNetworkConfiguration, service::traits::NetworkService};
+use sc_network_bitswap::BitswapHandle;
+use sc_network_sync::SyncingService;
+use sc_service::{Configuration, Error as ServiceError, TaskManager};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use stoa_content::{Store, StoreOptions};
+use stoa_gateway::Gateway;
+use stoa_runtime::{Block, Hash};
+
+/// The task group under which Prometheus shows the content layer.
+const GROUP: Option<&str> = Some("content");
+/// Bytes in a GiB.
+const GIB: u64 = 1 << 30;
+
+/// The content layer before the network exists.
+pub struct Prepared {
+    store: Store,
+    metrics: ContentMetrics,
+    server: SliceServer<PublicPieces>,
+    params: ContentParams,
+    dir: PathBuf,
+    audience: String,
+    should_have_peers: bool,
+}
+
+/// What the running network gives to the content layer.
+pub struct Network {
+    /// The network.
+    pub service: Arc<dyn NetworkService>,
+    /// The chain's sync.
+    pub sync: Arc<SyncingService<Block>>,
+    /// The stock Bitswap client.
+    pub bitswap: Option<BitswapHandle>,
+}
+
+fn application(error: impl std::error::Error + Send + Sync + 'static) -> ServiceError {
+    ServiceError::Application(Box::new(error))
+}
+
+/// Opens the store, and adds our protocol to the network's.
+pub fn prepare<N: NetworkBackend<Block, Hash>>(
+    config: &Configuration,
+    params: ContentParams,
+    genesis: Hash,
+    net_config: &mut FullNetworkConfiguration<Block, Hash, N>,
+) -> Result<Prepared, ServiceError> {
+    let dir = match &params.content_dir {
+        Some(dir) => dir.clone(),
+        None => config.base_path.config_dir(config.chain_spec.id()).join("content"),
+    };
+    let options = StoreOptions { byte_limit: params.content_limit.saturating_mul(GIB) };
+    let store = Store::open(&dir, options).map_err(application)?;
+    let metrics = ContentMetrics::new(config.prometheus_registry())?;
+    let (protocol, server) = slice::protocol::<Block, N>(store.clone(), metrics.clone());
+    net_config.add_request_response_protocol(protocol);
+    let should_have_peers = config.chain_spec.chain_type() != sc_chain_spec::ChainType::Development;
+    Ok(Prepared { store, metrics, server, params, dir, audience: format!("{genesis:?}"), should_have_peers })
+}
+
+impl Prepared {
+    /// The client that the network asks for blocks.
+    pub fn client(&self, client: Arc<FullClient>) -> Arc<ContentClient<FullClient>> {
+        Arc::new(ContentClient::new(client, self.store.clone(), self.metrics.clone()))
+    }
+
+    /// Starts the layer's tasks and the gateway; returns the RPC methods.
+    pub fn start(
+        self,
+        client: Arc<FullClient>,
+        network: Network,
+        tasks: &TaskManager,
+    ) -> Result<rpc::content::Content, ServiceError> {
+        let Self { store, metrics, server, params, dir, audience, should_have_peers } = self;
+        let Network { service, sync, bitswap } = network;
+        let spawner = tasks.spawn_handle();
+
+        let (announcer, announcing) = Announcer::new(service.clone(), metrics.clone());
+        let slices = Arc::new(ChainNetwork::new(service.clone(), sync.clone(), announcer.clone()));
+        let (fetcher, fetching) =
+            PieceFetcher::new(store.clone(), slices, FetchLimits::default(), metrics.clone());
+        let registry = Arc::new(ChainRegistry::new(client.clone()));
+        let content =
+            ContentService::new(store.clone(), registry.clone(), fetcher, bitswap, announcer.clone());
+        let following = AccessFollower::new(store.clone(), registry, metrics.clone()).run(
+            client.storage_changes_notification_stream(None, None)?,
+            client.import_notification_stream(),
+            announcer,
+        );
+        spawner.spawn("slice-server", GROUP, server.run());
+        spawner.spawn("piece-announcer", GROUP, announcing);
+        spawner.spawn("piece-fetcher", GROUP, fetching);
+        spawner.spawn("access-follower", GROUP, following);
+
+        if !params.no_gateway {
+            let chain = NodeChain::new(
+                client,
+                service,
+                sync,
+                content.clone(),
+                params.gateway_quota.saturating_mul(GIB),
+                !params.no_bitswap,
+                should_have_peers,
+            );
+            let config = stoa_gateway::Config {
+                audience,
+                ledger: dir.join("uploads.redb"),
+                limits: stoa_gateway::Limits::default(),
+            };
+            let gateway =
+                Gateway::open(store, Arc::new(chain), Arc::new(NodeFetch::new(content.clone())), config)
+                    .map_err(application)?;
+            let address = SocketAddr::new(params.gateway_addr, params.gateway_port);
+            let listener = std::net::TcpListener::bind(address).map_err(|error| {
+                ServiceError::Other(format!(
+                    "the gateway can't listen on {address}: {error}; choose another --gateway-port"
+                ))
+            })?;
+            listener.set_nonblocking(true)?;
+            spawner.spawn("gateway", GROUP, async move {
+                match tokio::net::TcpListener::from_std(listener) {
+                    Ok(listener) => {
+                        log::info!(target: LOG_TARGET, "🏛  Gateway on http://{address}");
+                        stoa_gateway::serve(listener, stoa_gateway::router(gateway), std::future::pending()).await;
+                    },
+                    Err(error) => log::error!(target: LOG_TARGET, "The gateway can't start: {error}"),
+                }
+            });
+        }
+        Ok(rpc::content::Content::new(content, metrics))
+    }
+}
