@@ -126,9 +126,9 @@ fn assert_survives_a_full_disk(dir: &Path) {
     }
     let (_, car) = support::car(large.path());
     let mut upload = store.import_car().unwrap();
-    let error = car.chunks(100_000).find_map(|part| upload.write(part).err()).unwrap();
+    let written = car.chunks(100_000).try_for_each(|part| upload.write(part));
+    let error = written.and_then(|()| upload.finish(None).map(|_| ())).unwrap_err();
     assert!(matches!(error, StoreError::DiskFull(_)), "{error}");
-    drop(upload);
     assert!(listing(&dir.join("store/temporary")).is_empty());
     assert_eq!(store.stats().pieces, 1);
     assert_whole(&store, small.piece);

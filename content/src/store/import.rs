@@ -1,21 +1,12 @@
 //! Writing new pieces: from a folder or from a CAR that arrives as a stream.
 
-use std::{
-    fs::File,
-    io::{self, Seek, SeekFrom, Write},
-    path::Path,
-    sync::{
-        Arc,
-        mpsc::{SyncSender, sync_channel},
-    },
-    thread::{self, JoinHandle},
-};
+use std::{fs::File, io::Write, path::Path, sync::Arc};
 
 use bao_tree::io::sync::WriteAt;
 use stoa_primitives::{ContentId, Piece};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::{Inner, PieceInfo, catalog::footprint, io_error};
+use super::{Inner, PieceInfo, catalog::footprint, disk::DiskWriter, io_error};
 use crate::{
     CarError, Packed, StoreError,
     car::{Decoder, header},
@@ -26,8 +17,6 @@ use crate::{
 
 /// Parents are written in steps of this many bytes.
 const PARENTS_STEP: usize = 64 << 10;
-/// The disk is told to start on every so many bytes, so that it works while the rest is hashed.
-const FLUSH_STEP: u64 = 32 << 20;
 /// How much of what a caller passes at once is taken in one go.
 const WRITE_STEP: usize = 256 << 10;
 
@@ -99,36 +88,13 @@ impl CarImport {
 struct PieceWriter {
     inner: Arc<Inner>,
     tree: TreeBuilder,
-    car: File,
+    /// There until it is finished.
+    car: Option<DiskWriter>,
     car_path: TempPath,
     outboard: File,
     outboard_path: TempPath,
     /// Bytes counted in the catalog.
     reserved: u64,
-    /// Bytes since the flusher was last told.
-    unflushed: u64,
-    flusher: Option<Flusher>,
-}
-
-/// Syncs a file whenever it is told, in a thread of its own.
-struct Flusher {
-    tell: SyncSender<()>,
-    /// The first failure: the system reports each only once.
-    thread: JoinHandle<io::Result<()>>,
-}
-
-impl Flusher {
-    fn start(file: &File) -> io::Result<Self> {
-        let file = file.try_clone()?;
-        let (tell, told) = sync_channel(1);
-        let thread = thread::spawn(move || told.into_iter().try_for_each(|()| file.sync_data()));
-        Ok(Self { tell, thread })
-    }
-
-    fn finish(self) -> io::Result<()> {
-        drop(self.tell);
-        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    }
 }
 
 impl PieceWriter {
@@ -139,13 +105,11 @@ impl PieceWriter {
         Ok(Self {
             inner: inner.clone(),
             tree: TreeBuilder::default(),
-            car,
+            car: Some(DiskWriter::new(car)),
             car_path,
             outboard,
             outboard_path,
             reserved: 0,
-            unflushed: 0,
-            flusher: None,
         })
     }
 
@@ -178,19 +142,14 @@ impl PieceWriter {
         if let Some(expected) = expected.filter(|expected| *expected != piece) {
             return Err(StoreError::OtherPiece { expected, actual: piece });
         }
-        let car_error = |error| io_error(&self.car_path)(error);
-        if let Some(flusher) = self.flusher.take() {
-            flusher.finish().map_err(car_error)?;
-        }
-        self.car.seek(SeekFrom::Start(0)).map_err(car_error)?;
-        self.car.write_all(head).map_err(car_error)?;
         let outboard_error = |error| io_error(&self.outboard_path)(error);
         self.outboard.write_all(&finished.parents).map_err(outboard_error)?;
         for (position, parent) in &finished.patches {
             self.outboard.write_all_at(*position, parent).map_err(outboard_error)?;
         }
         self.outboard.sync_all().map_err(outboard_error)?;
-        self.car.sync_all().map_err(car_error)?;
+        let car = self.car.take().ok_or(CarError::Failed)?;
+        car.finish(head).map_err(io_error(&self.car_path))?;
         let reserved = &mut self.reserved;
         self.inner.adopt((&self.car_path, &self.outboard_path), piece, content, sections, |catalog| {
             catalog.release(std::mem::take(reserved));
@@ -204,18 +163,8 @@ impl Sink for PieceWriter {
     fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.reserve(self.tree.size() + bytes.len() as u64)?;
         self.tree.update(bytes);
-        self.car.write_all(bytes).map_err(io_error(&self.car_path))?;
-        self.unflushed += bytes.len() as u64;
-        if self.unflushed >= FLUSH_STEP {
-            self.unflushed = 0;
-            let flusher = match self.flusher.take() {
-                Some(flusher) => flusher,
-                None => Flusher::start(&self.car).map_err(io_error(&self.car_path))?,
-            };
-            // One that is still busy, or has failed, needs no telling: `finish` hears of a failure.
-            flusher.tell.try_send(()).ok();
-            self.flusher = Some(flusher);
-        }
+        let car = self.car.as_mut().ok_or(CarError::Failed)?;
+        car.write(bytes, &self.car_path).map_err(io_error(&self.car_path))?;
         if self.tree.waiting() >= PARENTS_STEP {
             self.flush_parents()?;
         }

@@ -6,6 +6,7 @@
 //! and nowhere else: a piece in the folder that the index doesn't know is read whole, checked and taken in, or deleted.
 
 mod catalog;
+mod disk;
 mod import;
 mod index;
 mod open;
