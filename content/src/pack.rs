@@ -389,8 +389,8 @@ impl Builder {
         let mut level = 0;
         // The topmost level's only link is the file's root; whatever else is left gets a node.
         while let Some(parts) = self.levels.get(level) {
-            let top = level + 1 == self.levels.len();
-            if !parts.is_empty() && !(top && parts.len() == 1) {
+            let root = level + 1 == self.levels.len() && parts.len() == 1;
+            if !root && !parts.is_empty() {
                 self.close_level(level)?;
             }
             level += 1;

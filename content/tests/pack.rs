@@ -66,12 +66,12 @@ fn packing_twice_gives_the_same_bytes() {
 
 #[test]
 fn car_starts_at_the_position_of_the_output() {
-    use std::io::{Cursor, Seek, SeekFrom, Write};
+    use std::io::{Cursor, Seek, Write};
     let dir = folder(&[2 << 20, 7], 3);
     let mut out = Cursor::new(Vec::new());
     out.write_all(b"before").unwrap();
     pack_dir(dir.path(), &mut out, &mut |_| ()).unwrap();
-    assert_eq!(out.seek(SeekFrom::Current(0)).unwrap(), out.get_ref().len() as u64);
+    assert_eq!(out.stream_position().unwrap(), out.get_ref().len() as u64);
     let out = out.into_inner();
     assert_eq!(&out[..6], b"before");
     assert_eq!(out[6..], car(dir.path()).1);

@@ -17,8 +17,11 @@ type PieceRow = (u64, &'static [u8; 36], u8, bool, u64, u64);
 
 /// Piece root to what is known of it.
 const PIECES: TableDefinition<&[u8; 32], PieceRow> = TableDefinition::new("pieces");
+/// Block digest and piece root.
+type BlockKey = (&'static [u8; 32], &'static [u8; 32]);
+
 /// Block digest and piece root to offset and length.
-const BLOCKS: TableDefinition<(&[u8; 32], &[u8; 32]), (u64, u32)> = TableDefinition::new("blocks");
+const BLOCKS: TableDefinition<BlockKey, (u64, u32)> = TableDefinition::new("blocks");
 /// Piece root and offset to block digest, so that a piece's blocks can be taken out.
 const SECTIONS: TableDefinition<(&[u8; 32], u64), &[u8; 32]> = TableDefinition::new("sections");
 
