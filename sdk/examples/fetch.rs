@@ -2,13 +2,13 @@
 
 use std::{path::Path, sync::Arc};
 use stoa_sdk::{
-    Chain, Error, Gateway,
+    Chain, Gateway,
     fetch::{FetchOptions, fetch},
     names::AssetAt,
 };
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(name), Some(folder)) = (arguments.next(), arguments.next()) else {
         println!("give an asset and a folder: owner/name[@revision] FOLDER");
@@ -26,7 +26,8 @@ async fn main() -> Result<(), Error> {
     let gateway = Gateway::new("http://127.0.0.1:8080")?;
     let options = FetchOptions::default();
     let piece = Some(&revision.piece);
-    let fetched = fetch(&gateway, &revision.content, piece, Path::new(&folder), &options, Arc::new(())).await?;
+    let fetched =
+        fetch(&gateway, &revision.content, piece, Path::new(&folder), &options, Arc::new(())).await?;
     for file in fetched.files {
         println!("{} ({} bytes)", file.path, file.size);
     }

@@ -64,7 +64,7 @@ pub struct Card {
     /// What the fields show that the asset is, when they show it.
     pub kind: Option<AssetKind>,
     /// `base_model_relation`, when it is one that the registry knows.
-    relation: Option<Relation>,
+    pub base_model_relation: Option<Relation>,
 }
 
 impl Card {
@@ -91,31 +91,42 @@ impl Card {
             Value::Null => Mapping::new(),
             _ => return Err(yaml("it isn't a list of fields".into())),
         };
-        let list = |field| {
-            texts(fields.get(field)).ok_or_else(|| CardError::Field { path: path.to_owned(), field })
-        };
+        let list =
+            |field| texts(fields.get(field)).ok_or_else(|| CardError::Field { path: path.to_owned(), field });
         let tags = list("tags")?;
         let base_models = list("base_model")?;
         let relation = list("base_model_relation")?.first().and_then(|word| relation_of(word));
         let kind = if fields.contains_key("sdk") {
             Some(AssetKind::Space)
-        } else if ["dataset_info", "task_categories", "size_categories"].iter().any(|key| fields.contains_key(*key)) {
+        } else if ["dataset_info", "task_categories", "size_categories"]
+            .iter()
+            .any(|key| fields.contains_key(*key))
+        {
             Some(AssetKind::Dataset)
         } else if !base_models.is_empty()
-            || ["library_name", "pipeline_tag", "datasets", "model-index"].iter().any(|key| fields.contains_key(*key))
+            || ["library_name", "pipeline_tag", "datasets", "model-index"]
+                .iter()
+                .any(|key| fields.contains_key(*key))
         {
             Some(AssetKind::Model)
         } else {
             None
         };
         let license = list("license")?.into_iter().next();
-        Ok(Self { license, base_models, datasets: list("datasets")?, tags, kind, relation })
+        Ok(Self {
+            license,
+            base_models,
+            datasets: list("datasets")?,
+            tags,
+            kind,
+            base_model_relation: relation,
+        })
     }
 
     /// The parents that the card claims, as far as they have the form of asset names. Whether the chain knows
     /// them is for the caller to ask.
     pub fn parents(&self) -> Vec<(AssetName, Relation)> {
-        let relation = self.relation.unwrap_or_else(|| {
+        let relation = self.base_model_relation.unwrap_or_else(|| {
             if self.tags.iter().any(|tag| matches!(tag.as_str(), "adapter" | "lora" | "peft")) {
                 Relation::Adapter
             } else if self.base_models.len() > 1 {
@@ -166,7 +177,9 @@ fn texts(value: Option<&Value>) -> Option<Vec<String>> {
     };
     let entries = match value {
         None | Some(Value::Null) => return Some(Vec::new()),
-        Some(Value::Sequence(entries)) => entries.iter().take(MAX_ENTRIES).map(text).collect::<Option<Vec<_>>>()?,
+        Some(Value::Sequence(entries)) => {
+            entries.iter().take(MAX_ENTRIES).map(text).collect::<Option<Vec<_>>>()?
+        }
         Some(value) => vec![text(value)?],
     };
     Some(entries.into_iter().filter(|entry| !entry.is_empty() && entry.len() <= MAX_ENTRY).collect())
@@ -204,7 +217,8 @@ mod tests {
         assert_eq!(card.base_models, ["a/b"]);
         assert_eq!(card.tags, ["x", "3"]);
         assert_eq!(card.kind, Some(AssetKind::Model));
-        let parents: Vec<_> = card.parents().iter().map(|(name, relation)| (name.to_string(), *relation)).collect();
+        let parents: Vec<_> =
+            card.parents().iter().map(|(name, relation)| (name.to_string(), *relation)).collect();
         assert_eq!(parents, [("a/b".into(), Relation::FineTune), ("c/d".into(), Relation::TrainedOn)]);
     }
 
@@ -237,7 +251,9 @@ mod tests {
 
     #[test]
     fn broken_cards_are_errors_that_name_the_card() {
-        for text in ["---\nlicense: mit\n", "---\n: [\n---\n", "---\n- a\n---\n", "---\nlicense: {a: b}\n---\n"] {
+        for text in
+            ["---\nlicense: mit\n", "---\n: [\n---\n", "---\n- a\n---\n", "---\nlicense: {a: b}\n---\n"]
+        {
             assert!(read(text).unwrap_err().to_string().contains(CARD_FILE), "{text}");
         }
         let long = format!("---\n{}", "a: b\n".repeat(20_000));

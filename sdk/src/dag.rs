@@ -118,15 +118,22 @@ pub async fn list(gateway: &Gateway, root: &ContentId) -> Result<Listing, DagErr
         }
         let mut names = HashSet::with_capacity(node.links.len());
         for link in &node.links {
-            check_segment(&link.name).and_then(|()| if names.insert(&link.name) { Ok(()) } else { Err("it is there twice") })
-                .map_err(|reason| DagError::Name { folder: folder.clone(), name: link.name.clone(), reason })?;
+            check_segment(&link.name)
+                .and_then(|()| if names.insert(&link.name) { Ok(()) } else { Err("it is there twice") })
+                .map_err(|reason| DagError::Name {
+                    folder: folder.clone(),
+                    name: link.name.clone(),
+                    reason,
+                })?;
         }
         for link in &node.links {
             let path = if folder.is_empty() { link.name.clone() } else { format!("{folder}/{}", link.name) };
             seen += 1;
             path_bytes += path.len();
             if seen > MAX_FILES || path_bytes > MAX_PATH_BYTES || held > MAX_HELD {
-                return Err(DagError::TooLarge(format!("it has more than {MAX_FILES} files, or very long paths")));
+                return Err(DagError::TooLarge(format!(
+                    "it has more than {MAX_FILES} files, or very long paths"
+                )));
             }
             if link.content.codec == Codec::Raw {
                 files.push(RemoteFile { path, size: link.tsize, content: link.content });
@@ -160,7 +167,8 @@ pub fn select(files: Vec<RemoteFile>, wanted: &[String]) -> Result<Vec<RemoteFil
     if wanted.is_empty() {
         return Ok(files);
     }
-    let wanted: Vec<_> = wanted.iter().map(|name| name.trim_start_matches("./").trim_end_matches('/')).collect();
+    let wanted: Vec<_> =
+        wanted.iter().map(|name| name.trim_start_matches("./").trim_end_matches('/')).collect();
     let within = |path: &str, name: &str| {
         path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
@@ -196,7 +204,12 @@ fn unsupported(path: String, kind: Kind) -> DagError {
 }
 
 /// The node at a path, whose CID is known from its parent.
-async fn node(gateway: &Gateway, root: &ContentId, path: &str, content: &ContentId) -> Result<Node, DagError> {
+async fn node(
+    gateway: &Gateway,
+    root: &ContentId,
+    path: &str,
+    content: &ContentId,
+) -> Result<Node, DagError> {
     if content.codec == Codec::Raw {
         return Err(DagError::Kind { path: text(content), what: "a file and not a folder" });
     }
@@ -205,7 +218,12 @@ async fn node(gateway: &Gateway, root: &ContentId, path: &str, content: &Content
 }
 
 /// The block at a path. It is asked for from the root on, because other gateways find content by its root alone.
-async fn terminus(gateway: &Gateway, root: &ContentId, path: &str, content: &ContentId) -> Result<Bytes, DagError> {
+async fn terminus(
+    gateway: &Gateway,
+    root: &ContentId,
+    path: &str,
+    content: &ContentId,
+) -> Result<Bytes, DagError> {
     if let Ok(mut car) = gateway.car(root, path, Scope::Block).await {
         let most = path.split('/').count() + 1;
         for _ in 0..most {
@@ -360,7 +378,9 @@ impl<'gateway> FileStream<'gateway> {
 pub(crate) fn is_unverified(error: &DagError) -> bool {
     match error {
         DagError::Gateway(error) => error.is_unverified(),
-        DagError::Node { .. } | DagError::Sizes { .. } | DagError::Name { .. } | DagError::Kind { .. } => true,
+        DagError::Node { .. } | DagError::Sizes { .. } | DagError::Name { .. } | DagError::Kind { .. } => {
+            true
+        }
         DagError::TooLarge(_) | DagError::NoSuchFile(_) => false,
     }
 }
@@ -394,7 +414,8 @@ mod tests {
         let files: Vec<_> = ["a", "ab", "b/c", "b/d/e", "bc"].into_iter().map(file).collect();
         let paths = |wanted: &[&str]| {
             let wanted: Vec<_> = wanted.iter().map(|name| (*name).to_owned()).collect();
-            select(files.clone(), &wanted).map(|files| files.into_iter().map(|file| file.path).collect::<Vec<_>>())
+            select(files.clone(), &wanted)
+                .map(|files| files.into_iter().map(|file| file.path).collect::<Vec<_>>())
         };
         assert_eq!(paths(&[]).unwrap().len(), 5);
         assert_eq!(paths(&["a"]).unwrap(), ["a"]);

@@ -9,6 +9,7 @@ use crate::{
     http::HttpError,
     keys::KeyError,
     names::NameParseError,
+    publish::PublishError,
     verify::VerifyError,
 };
 
@@ -56,6 +57,9 @@ pub enum Error {
     /// A check.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// A publication.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
 }
 
 impl Error {
@@ -70,6 +74,7 @@ impl Error {
             Self::Dag(error) => dag(error),
             Self::Fetch(error) => fetch(error),
             Self::Verify(error) => verify(error),
+            Self::Publish(error) => publish(error),
         }
     }
 }
@@ -125,3 +130,23 @@ fn verify(error: &VerifyError) -> ErrorKind {
     }
 }
 
+fn publish(error: &PublishError) -> ErrorKind {
+    match error {
+        PublishError::Chain(error) => chain(error),
+        PublishError::Gateway(error) => gateway(error),
+        PublishError::Pack(_)
+        | PublishError::Card(_)
+        | PublishError::Temporary { .. }
+        | PublishError::Stopped => ErrorKind::Failure,
+        PublishError::ParentNotFound(_) => ErrorKind::NotFound,
+        PublishError::NotOwner { .. }
+        | PublishError::NotPermitted { .. }
+        | PublishError::Closed { .. }
+        | PublishError::TagTaken { .. }
+        | PublishError::Funds { .. } => ErrorKind::Refused,
+        PublishError::Other { .. }
+        | PublishError::TooMany { .. }
+        | PublishError::TooLong { .. }
+        | PublishError::Name(_) => ErrorKind::Usage,
+    }
+}

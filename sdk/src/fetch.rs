@@ -128,7 +128,8 @@ pub async fn fetch(
             make_dir(&job.place(folder)?)?;
         }
     }
-    observer.begin(Stage::Download, Some(files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size))));
+    observer
+        .begin(Stage::Download, Some(files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size))));
     let fetched: Result<Vec<_>, _> =
         stream::iter(&files).map(|file| job.file(file)).buffered(PARALLEL).try_collect().await;
     observer.end();
@@ -171,11 +172,8 @@ impl Job<'_> {
             }
         }
         let part = target.with_file_name(part_name(file));
-        let start = if exists_as_file(&part)? {
-            check_file(self.gateway, &part, file).await?.verified
-        } else {
-            0
-        };
+        let start =
+            if exists_as_file(&part)? { check_file(self.gateway, &part, file).await?.verified } else { 0 };
         self.observer.advance(start);
         let size = self.fill(file, &part, start).await?;
         fs::rename(&part, &target).map_err(|source| FetchError::Io { path: target.clone(), source })?;
@@ -317,7 +315,9 @@ fn check_parts(files: &[RemoteFile]) -> Result<(), FetchError> {
         let path = folder.map_or_else(|| part.clone(), |folder| format!("{folder}/{part}"));
         if paths.contains(path.as_str()) {
             let reason = "it is what another file is called while it is fetched";
-            return Err(DagError::Name { folder: folder.unwrap_or_default().to_owned(), name: part, reason }.into());
+            return Err(
+                DagError::Name { folder: folder.unwrap_or_default().to_owned(), name: part, reason }.into()
+            );
         }
     }
     Ok(())
@@ -348,7 +348,11 @@ mod tests {
     use stoa_primitives::Codec;
 
     fn file(path: &str, seed: u8) -> RemoteFile {
-        RemoteFile { path: path.into(), size: 1, content: ContentId { codec: Codec::Raw, digest: [seed; 32] } }
+        RemoteFile {
+            path: path.into(),
+            size: 1,
+            content: ContentId { codec: Codec::Raw, digest: [seed; 32] },
+        }
     }
 
     #[test]

@@ -170,7 +170,12 @@ impl Gateway {
     }
 
     /// A CAR from a root along a path. Its blocks hash to their CIDs; which ones come is for the caller to check.
-    pub(crate) async fn car(&self, root: &ContentId, path: &str, scope: Scope) -> Result<CarStream, GatewayError> {
+    pub(crate) async fn car(
+        &self,
+        root: &ContentId,
+        path: &str,
+        scope: Scope,
+    ) -> Result<CarStream, GatewayError> {
         let mut url = format!("/ipfs/{}", text(root));
         for segment in path.split('/').filter(|segment| !segment.is_empty()) {
             url.push('/');
@@ -182,7 +187,9 @@ impl Gateway {
         match scope {
             Scope::Block => url.push_str("?format=car&dag-scope=block"),
             Scope::FileFrom(0) => url.push_str("?format=car&dag-scope=entity"),
-            Scope::FileFrom(start) => url.push_str(&format!("?format=car&dag-scope=entity&entity-bytes={start}:*")),
+            Scope::FileFrom(start) => {
+                url.push_str(&format!("?format=car&dag-scope=entity&entity-bytes={start}:*"))
+            }
         }
         // A repeated block is wanted again at its place, so that no block has to be kept.
         url.push_str("&car-order=dfs&car-dups=y");
@@ -190,7 +197,10 @@ impl Gateway {
         if let Some(kind) = body.header(hyper::header::CONTENT_TYPE)
             && !kind.starts_with("application/vnd.ipld.car")
         {
-            return Err(self.http.answer(format!("it isn't a CAR but `{kind}`; is it a trustless gateway?")).into());
+            return Err(self
+                .http
+                .answer(format!("it isn't a CAR but `{kind}`; is it a trustless gateway?"))
+                .into());
         }
         Ok(CarStream { body, decoder: Some(Decoder::new()), host: self.host().to_owned() })
     }
@@ -236,8 +246,10 @@ impl Gateway {
             header("x-stoa-piece", format!("{root}:{}", piece.size))?,
         ];
         let path = format!("/upload/{nonce}");
-        let answer =
-            self.http.put(&path, headers, "application/vnd.ipld.car; version=1", piece.size, car, MAX_JSON).await?;
+        let answer = self
+            .http
+            .put(&path, headers, "application/vnd.ipld.car; version=1", piece.size, car, MAX_JSON)
+            .await?;
         let stored: Uploaded = self.json(&answer)?;
         if stored.content != text(content) || stored.piece.root.trim_start_matches("0x") != root {
             return Err(GatewayError::Stored {

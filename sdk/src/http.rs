@@ -191,7 +191,12 @@ impl Http {
     }
 
     /// `POST` of JSON; gives the answer's body.
-    pub(crate) async fn post_json(&self, path: &str, body: &serde_json::Value, limit: usize) -> Result<Bytes, HttpError> {
+    pub(crate) async fn post_json(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+        limit: usize,
+    ) -> Result<Bytes, HttpError> {
         let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {}).boxed();
         let request = self
             .request(Method::POST, path, "application/json")?
@@ -246,17 +251,20 @@ impl Http {
             .watch(self.client.request(request))
             .await
             .map_err(|after| self.timed_out("the upload was running", after))?
-            .map_err(|error| {
-                match source_error.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                    Some(error) => HttpError::Source(error),
-                    None => self.failed(&error),
-                }
+            .map_err(|error| match source_error.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                Some(error) => HttpError::Source(error),
+                None => self.failed(&error),
             })?;
         let response = self.accepted(response, &format!("PUT {}", hide_query(path))).await?;
         self.collect(response, limit).await
     }
 
-    fn request(&self, method: Method, path: &str, accept: &'static str) -> Result<hyper::http::request::Builder, HttpError> {
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &'static str,
+    ) -> Result<hyper::http::request::Builder, HttpError> {
         let url = format!("{}{path}", self.base);
         let uri: Uri = url.parse().map_err(|error: hyper::http::uri::InvalidUri| HttpError::Url {
             url: url.clone(),
@@ -273,7 +281,11 @@ impl Http {
         request.map_err(|error| HttpError::Url { url: self.base.clone(), reason: error.to_string() })
     }
 
-    async fn accepted(&self, response: Response<Incoming>, request: &str) -> Result<Response<Incoming>, HttpError> {
+    async fn accepted(
+        &self,
+        response: Response<Incoming>,
+        request: &str,
+    ) -> Result<Response<Incoming>, HttpError> {
         let status = response.status();
         if status == StatusCode::OK || status == StatusCode::CREATED {
             return Ok(response);
@@ -345,7 +357,10 @@ impl Download {
                     }
                 }
                 Some(Err(error)) => {
-                    return Err(HttpError::Transfer { host: self.http.host.clone(), reason: chain_of(&error) });
+                    return Err(HttpError::Transfer {
+                        host: self.http.host.clone(),
+                        reason: chain_of(&error),
+                    });
                 }
             }
         }
@@ -390,6 +405,8 @@ impl Activity {
         loop {
             let (due, allowance) = self.due();
             tokio::select! {
+                // What has ended in time counts, however late it is looked at.
+                biased;
                 output = &mut future => return Ok(output),
                 () = sleep_until(due) => {
                     if self.due().0 <= Instant::now() {
@@ -443,10 +460,15 @@ mod tests {
 
     #[test]
     fn addresses_that_cannot_be_used_are_refused() {
-        for url in ["", "ftp://a", "127.0.0.1:8080", "http://", "http://a?b", "http://user:word@a", "http://a b"] {
+        for url in
+            ["", "ftp://a", "127.0.0.1:8080", "http://", "http://a?b", "http://user:word@a", "http://a b"]
+        {
             assert!(matches!(Http::new(url, Timeouts::default()), Err(HttpError::Url { .. })), "{url}");
         }
-        assert_eq!(Http::new("http://127.0.0.1:8080/", Timeouts::default()).unwrap().host(), "127.0.0.1:8080");
+        assert_eq!(
+            Http::new("http://127.0.0.1:8080/", Timeouts::default()).unwrap().host(),
+            "127.0.0.1:8080"
+        );
         assert!(Http::new("https://example.org/sub", Timeouts::default()).is_ok());
     }
 

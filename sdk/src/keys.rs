@@ -9,10 +9,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use bip39::Mnemonic;
-use crypto_secretbox::{
-    KeyInit, Nonce, XSalsa20Poly1305,
-    aead::Aead,
-};
+use crypto_secretbox::{KeyInit, Nonce, XSalsa20Poly1305, aead::Aead};
 use rand::{TryRngCore, rngs::OsRng};
 use schnorrkel::{
     ExpansionMode, MiniSecretKey, SecretKey,
@@ -57,7 +54,9 @@ const PKCS8_DIVIDER: [u8; 5] = [161, 35, 3, 33, 0];
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The name can't be that of an account.
-    #[error("`{0}` can't name an account: use 1 to {MAX_NAME} letters, digits, `-`, `_` or `.`, not starting with `.`")]
+    #[error(
+        "`{0}` can't name an account: use 1 to {MAX_NAME} letters, digits, `-`, `_` or `.`, not starting with `.`"
+    )]
     Name(String),
     /// No such account.
     #[error("there is no account `{name}` in {}: make one with `stoa key new`, or name another with --account", dir.display())]
@@ -71,7 +70,9 @@ pub enum KeyError {
     #[error("{} exists already: choose another --account, or move the file away", .0.display())]
     Exists(PathBuf),
     /// The secret URI can't be read.
-    #[error("the secret isn't a phrase of 12 to 24 words or a hex seed of 32 bytes, with an optional path: {0}")]
+    #[error(
+        "the secret isn't a phrase of 12 to 24 words or a hex seed of 32 bytes, with an optional path: {0}"
+    )]
     Secret(String),
     /// The password is wrong, or the file was changed.
     #[error("the password of account `{0}` is wrong")]
@@ -277,7 +278,8 @@ pub fn address(pair: &Keypair) -> String {
 pub fn new_phrase() -> Result<Zeroizing<String>, KeyError> {
     let mut entropy = Zeroizing::new([0; 16]);
     fill(entropy.as_mut())?;
-    let phrase = Mnemonic::from_entropy(entropy.as_ref()).map_err(|error| KeyError::Random(error.to_string()))?;
+    let phrase =
+        Mnemonic::from_entropy(entropy.as_ref()).map_err(|error| KeyError::Random(error.to_string()))?;
     Ok(Zeroizing::new(phrase.to_string()))
 }
 
@@ -330,9 +332,11 @@ fn export(name: &str, secret: &SecretKey, pair: &Keypair, password: &str) -> Res
     let (mut salt, mut nonce) = ([0; 32], [0; 24]);
     fill(&mut salt)?;
     fill(&mut nonce)?;
-    let parameters = scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P, 32).expect("the constants are valid; qed");
+    let parameters =
+        scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P, 32).expect("the constants are valid; qed");
     let mut key = Zeroizing::new([0; 32]);
-    scrypt::scrypt(password.as_bytes(), &salt, &parameters, key.as_mut()).expect("32 bytes are a valid length; qed");
+    scrypt::scrypt(password.as_bytes(), &salt, &parameters, key.as_mut())
+        .expect("32 bytes are a valid length; qed");
     let sealed = XSalsa20Poly1305::new((&*key).into())
         .encrypt(Nonce::from_slice(&nonce), document.as_slice())
         .expect("117 bytes can be sealed; qed");
@@ -433,7 +437,13 @@ mod tests {
     fn phrases_seeds_paths_and_passwords_give_the_key_that_the_signer_gives() {
         let phrase = new_phrase().unwrap();
         let seed = format!("0x{}", hex::encode([7; 32]));
-        for suri in [phrase.as_str(), "//Alice/soft//hard//3", &format!("{}///word", phrase.as_str()), &seed, &format!("{seed}//a")] {
+        for suri in [
+            phrase.as_str(),
+            "//Alice/soft//hard//3",
+            &format!("{}///word", phrase.as_str()),
+            &seed,
+            &format!("{seed}//a"),
+        ] {
             let secret = secret_from_suri(suri).unwrap();
             assert_eq!(secret.to_public().to_bytes(), pair_from_suri(suri).unwrap().public_key().0, "{suri}");
         }
@@ -455,7 +465,10 @@ mod tests {
         let (_dir, keystore) = keystore();
         keystore.import("bob", "//Bob", "secret").unwrap();
         assert!(matches!(keystore.import("bob", "//Alice", "secret"), Err(KeyError::Exists(_))));
-        assert_eq!(keystore.unlock("bob", "secret").unwrap().public_key().0, pair_from_suri("//Bob").unwrap().public_key().0);
+        assert_eq!(
+            keystore.unlock("bob", "secret").unwrap().public_key().0,
+            pair_from_suri("//Bob").unwrap().public_key().0
+        );
     }
 
     #[test]

@@ -21,10 +21,10 @@ pub mod http;
 pub mod keys;
 pub mod names;
 pub mod observe;
-//pub mod publish;
+pub mod publish;
 pub mod verify;
 
-//pub use chain::Chain;
+pub use chain::Chain;
 pub use error::{Error, ErrorKind};
 pub use gateway::Gateway;
 pub use keys::{Keypair, Keystore};

@@ -201,7 +201,8 @@ impl FromStr for ParentSpec {
     type Err = NameParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (parent, relation) = text.rsplit_once(':').ok_or_else(|| NameParseError::Parent(text.to_owned()))?;
+        let (parent, relation) =
+            text.rsplit_once(':').ok_or_else(|| NameParseError::Parent(text.to_owned()))?;
         Ok(Self { parent: parent.parse()?, relation: parse_relation(relation)? })
     }
 }
@@ -256,9 +257,11 @@ pub fn relation_word(relation: Relation) -> &'static str {
 }
 
 fn parse_word<T: Copy>(words: &[(&str, T)], word: &str) -> Result<T, NameParseError> {
-    words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| NameParseError::Word {
-        word: word.to_owned(),
-        allowed: words.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", "),
+    words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| {
+        NameParseError::Word {
+            word: word.to_owned(),
+            allowed: words.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", "),
+        }
     })
 }
 

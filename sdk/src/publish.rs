@@ -52,7 +52,9 @@ pub enum PublishError {
     #[error("the parent {0} isn't on the chain")]
     ParentNotFound(AssetAt),
     /// Somebody else owns the namespace.
-    #[error("the namespace `{namespace}` belongs to {owner}: publish under a namespace of yours, or ask its owner to create the asset and make you a collaborator")]
+    #[error(
+        "the namespace `{namespace}` belongs to {owner}: publish under a namespace of yours, or ask its owner to create the asset and make you a collaborator"
+    )]
     NotOwner {
         /// The namespace.
         namespace: String,
@@ -263,7 +265,9 @@ pub async fn prepare(
         let parent = AssetAt { asset: name, reference: Reference::default() };
         let spec = ParentSpec { parent, relation };
         let Some(found) = state.resolve(&spec.parent.asset, &spec.parent.reference).await? else { continue };
-        if parents.iter().any(|parent: &Parent| parent.asset == found.asset) || spec.parent.asset == options.to {
+        if parents.iter().any(|parent: &Parent| parent.asset == found.asset)
+            || spec.parent.asset == options.to
+        {
             continue;
         }
         if options.parents_from_card {
@@ -306,7 +310,11 @@ pub async fn prepare(
     };
     plan.costs = plan.work_out_costs(chain, &state, signer).await?;
     if plan.total() > plan.balance {
-        return Err(PublishError::Funds { account: account.to_string(), free: plan.balance, needed: plan.total() });
+        return Err(PublishError::Funds {
+            account: account.to_string(),
+            free: plan.balance,
+            needed: plan.total(),
+        });
     }
     Ok(plan)
 }
@@ -331,7 +339,8 @@ impl Plan {
         // and open it. What is public is uploaded first, so that nobody finds a revision without its content.
         let upload_first = self.visibility == Visibility::Public;
         // Doing a publication again, after it was interrupted or for another tag, sends nothing that is there.
-        let there = self.unchanged.is_some() && upload_first && gateway.block(&self.packed.content).await.is_ok();
+        let there =
+            self.unchanged.is_some() && upload_first && gateway.block(&self.packed.content).await.is_ok();
         if upload_first && !there {
             self.upload(gateway, signer, &observer).await?;
         }
@@ -386,7 +395,12 @@ impl Plan {
         Ok((asset.0, commit))
     }
 
-    async fn upload(&self, gateway: &Gateway, signer: &Keypair, observer: &Arc<dyn Observer>) -> Result<(), PublishError> {
+    async fn upload(
+        &self,
+        gateway: &Gateway,
+        signer: &Keypair,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<(), PublishError> {
         let mut car = self.car.try_clone().map_err(PublishError::Temporary)?;
         io::Seek::rewind(&mut car).map_err(PublishError::Temporary)?;
         let watcher = observer.clone();
@@ -402,7 +416,12 @@ impl Plan {
         Ok(())
     }
 
-    async fn work_out_costs(&self, chain: &Chain, state: &ChainState, signer: &Keypair) -> Result<Vec<Cost>, ChainError> {
+    async fn work_out_costs(
+        &self,
+        chain: &Chain,
+        state: &ChainState,
+        signer: &Keypair,
+    ) -> Result<Vec<Cost>, ChainError> {
         let mut costs = Vec::new();
         if self.new_namespace {
             let name = self.to.namespace();
@@ -416,7 +435,9 @@ impl Plan {
             costs.push(Cost {
                 what: format!("asset {}", self.to),
                 deposit: state.asset_deposit(&self.to, &self.license).await?,
-                fee: chain.create_asset_fee(signer, &self.to, self.kind, &self.license, self.visibility).await?,
+                fee: chain
+                    .create_asset_fee(signer, &self.to, self.kind, &self.license, self.visibility)
+                    .await?,
             });
         }
         if self.unchanged.is_none() {
@@ -427,11 +448,17 @@ impl Plan {
             });
             let branch = &self.revision.branch;
             let exists = match &self.asset {
-                Some(asset) => state.resolve(&asset.name, &branch.parse().unwrap_or_default()).await?.is_some(),
+                Some(asset) => {
+                    state.resolve(&asset.name, &branch.parse().unwrap_or_default()).await?.is_some()
+                }
                 None => false,
             };
             if !exists {
-                costs.push(Cost { what: format!("branch {branch}"), deposit: state.ref_deposit(branch).await?, fee: 0 });
+                costs.push(Cost {
+                    what: format!("branch {branch}"),
+                    deposit: state.ref_deposit(branch).await?,
+                    fee: 0,
+                });
             }
         }
         for tag in &self.new_tags {
@@ -620,10 +647,12 @@ mod tests {
 
     #[test]
     fn a_new_asset_gets_what_was_asked_for_before_what_the_card_says() {
-        let card = Card { license: Some("apache-2.0".into()), kind: Some(AssetKind::Space), ..Card::default() };
+        let card =
+            Card { license: Some("apache-2.0".into()), kind: Some(AssetKind::Space), ..Card::default() };
         let found = terms(&options(), &card, None).unwrap();
         assert_eq!((found.kind, found.license.as_str()), (AssetKind::Space, "apache-2.0"));
-        let asked = PublishOptions { kind: Some(AssetKind::Program), license: Some("mit".into()), ..options() };
+        let asked =
+            PublishOptions { kind: Some(AssetKind::Program), license: Some("mit".into()), ..options() };
         let found = terms(&asked, &card, None).unwrap();
         assert_eq!((found.kind, found.license.as_str()), (AssetKind::Program, "mit"));
         let found = terms(&options(), &Card::default(), None).unwrap();
@@ -643,7 +672,10 @@ mod tests {
         let card = Card { license: Some("gpl".into()), ..Card::default() };
         assert_eq!(terms(&options(), &card, Some(&asset())).unwrap().warnings.len(), 1);
         let closed = Asset { taken_down: true, ..asset() };
-        assert!(matches!(terms(&options(), &Card::default(), Some(&closed)), Err(PublishError::Closed { .. })));
+        assert!(matches!(
+            terms(&options(), &Card::default(), Some(&closed)),
+            Err(PublishError::Closed { .. })
+        ));
     }
 
     #[test]

@@ -41,7 +41,9 @@ pub enum VerifyError {
         differences: Box<Differences>,
     },
     /// The content is the revision's, and its packed form isn't.
-    #[error("the folder has the revision's files, but not the piece that the chain names; whoever published it packed it in another way or named a wrong piece")]
+    #[error(
+        "the folder has the revision's files, but not the piece that the chain names; whoever published it packed it in another way or named a wrong piece"
+    )]
     OtherPiece,
     /// The file system failed.
     #[error("{}: {source}", path.display())]
@@ -79,7 +81,9 @@ impl Differences {
             [name] => format!("; {what}: {name}"),
             [name, others @ ..] => format!("; {what}: {name} and {} more", others.len()),
         };
-        part("missing", &self.missing) + &part("not in the revision", &self.extra) + &part("changed", &self.changed)
+        part("missing", &self.missing)
+            + &part("not in the revision", &self.extra)
+            + &part("changed", &self.changed)
     }
 }
 
@@ -208,7 +212,11 @@ pub(crate) struct Checked {
 }
 
 /// Checks a file on disk against its DAG, leaf by leaf. Nodes above the leaves come from the gateway; leaves don't.
-pub(crate) async fn check_file(gateway: &Gateway, path: &Path, file: &RemoteFile) -> Result<Checked, VerifyError> {
+pub(crate) async fn check_file(
+    gateway: &Gateway,
+    path: &Path,
+    file: &RemoteFile,
+) -> Result<Checked, VerifyError> {
     let failed = |source| VerifyError::Io { path: path.to_owned(), source };
     let opened = File::open(path).await.map_err(failed)?;
     let length = opened.metadata().await.map_err(failed)?.len();

@@ -44,7 +44,12 @@ async fn served() -> (TempDir, Fixture, Gateway, Packed) {
     (source, fixture, gateway, packed)
 }
 
-async fn get(gateway: &Gateway, packed: &Packed, to: &Path, options: FetchOptions) -> Result<Fetched, FetchError> {
+async fn get(
+    gateway: &Gateway,
+    packed: &Packed,
+    to: &Path,
+    options: FetchOptions,
+) -> Result<Fetched, FetchError> {
     fetch(gateway, &packed.content, Some(&packed.piece), to, &options, Arc::new(())).await
 }
 
@@ -58,7 +63,8 @@ fn kind(error: impl Into<Error>) -> ErrorKind {
 
 fn assert_same(left: &Path, right: &Path, packed: &Packed) {
     for file in &packed.files {
-        let (left, right) = (fs::read(left.join(&file.path)).unwrap(), fs::read(right.join(&file.path)).unwrap());
+        let (left, right) =
+            (fs::read(left.join(&file.path)).unwrap(), fs::read(right.join(&file.path)).unwrap());
         assert!(left == right, "{} differs", file.path);
     }
 }
@@ -103,7 +109,10 @@ async fn listing_a_folder_takes_no_byte_of_its_files() {
         packed.files.iter().map(|file| (file.path.clone(), file.size, file.content)).collect();
     expected.sort();
     assert_eq!(listed.empty_folders, ["nothing/in here"]);
-    assert_eq!(listed.files.into_iter().map(|file| (file.path, file.size, file.content)).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        listed.files.into_iter().map(|file| (file.path, file.size, file.content)).collect::<Vec<_>>(),
+        expected
+    );
 }
 
 #[tokio::test]
@@ -124,7 +133,10 @@ async fn single_files_and_folders_can_be_fetched() {
     let fetched = get(&gateway, &packed, target.path(), only("sub")).await.unwrap();
     assert_eq!(fetched.files.len(), 2);
     assert_eq!(fetched.proof, None);
-    assert_eq!(fs::read(target.path().join("sub/one")).unwrap(), fs::read(source.path().join("sub/one")).unwrap());
+    assert_eq!(
+        fs::read(target.path().join("sub/one")).unwrap(),
+        fs::read(source.path().join("sub/one")).unwrap()
+    );
     let missing = get(&gateway, &packed, target.path(), only("not here")).await.unwrap_err();
     assert_eq!(kind(missing), ErrorKind::NotFound);
 }
@@ -137,8 +149,12 @@ async fn a_transfer_that_breaks_goes_on_where_it_stopped() {
     let target = tempdir().unwrap();
     let fetched = get(&gateway, &packed, target.path(), only("model.bin")).await.unwrap();
     assert_eq!(fetched.files[0].outcome, Outcome::Fetched);
-    assert_eq!(fs::read(target.path().join("model.bin")).unwrap(), fs::read(source.path().join("model.bin")).unwrap());
-    let asked: Vec<_> = fixture.requests().into_iter().filter(|line| line.starts_with("car model.bin 1048576")).collect();
+    assert_eq!(
+        fs::read(target.path().join("model.bin")).unwrap(),
+        fs::read(source.path().join("model.bin")).unwrap()
+    );
+    let asked: Vec<_> =
+        fixture.requests().into_iter().filter(|line| line.starts_with("car model.bin 1048576")).collect();
     assert_eq!(asked.len(), 1);
 }
 
@@ -162,7 +178,10 @@ async fn a_broken_off_fetch_is_resumed_later_from_verified_bytes() {
     let fetched = get(&gateway, &packed, target.path(), only("model.bin")).await.unwrap();
     assert_eq!(fetched.files[0].outcome, Outcome::Resumed);
     assert!(fixture.requests().contains(&"car model.bin 1048576:*".to_owned()), "{:?}", fixture.requests());
-    assert_eq!(fs::read(target.path().join("model.bin")).unwrap(), fs::read(source.path().join("model.bin")).unwrap());
+    assert_eq!(
+        fs::read(target.path().join("model.bin")).unwrap(),
+        fs::read(source.path().join("model.bin")).unwrap()
+    );
     assert_eq!(names(target.path()), ["model.bin"]);
 }
 
@@ -185,7 +204,10 @@ async fn a_damaged_part_is_not_built_upon() {
     fixture.misbehave(Faults::default());
     let fetched = get(&gateway, &packed, target.path(), only("model.bin")).await.unwrap();
     assert_eq!(fetched.files[0].outcome, Outcome::Fetched);
-    assert_eq!(fs::read(target.path().join("model.bin")).unwrap(), fs::read(source.path().join("model.bin")).unwrap());
+    assert_eq!(
+        fs::read(target.path().join("model.bin")).unwrap(),
+        fs::read(source.path().join("model.bin")).unwrap()
+    );
 }
 
 #[tokio::test]
@@ -253,7 +275,8 @@ async fn names_that_lead_out_of_the_folder_are_refused() {
         fixture.add(root, block);
         let parent = tempdir().unwrap();
         let target = parent.path().join("target");
-        let error = fetch(&gateway, &root, None, &target, &FetchOptions::default(), Arc::new(())).await.unwrap_err();
+        let error =
+            fetch(&gateway, &root, None, &target, &FetchOptions::default(), Arc::new(())).await.unwrap_err();
         assert_eq!(kind(error), ErrorKind::Unverified, "{links:?}");
         assert!(!target.exists() || names(&target).is_empty());
         assert!(!parent.path().join("evil").exists());
@@ -312,6 +335,7 @@ async fn a_wrong_piece_is_found_though_the_files_are_right() {
     let (source, _fixture, gateway, packed) = served().await;
     let mut piece = packed.piece;
     piece.root[0] ^= 1;
-    let error = verify(source.path(), &packed.content, Some(&piece), Some(&gateway), Arc::new(())).await.unwrap_err();
+    let error =
+        verify(source.path(), &packed.content, Some(&piece), Some(&gateway), Arc::new(())).await.unwrap_err();
     assert!(matches!(error, VerifyError::OtherPiece), "{error}");
 }

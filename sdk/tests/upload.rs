@@ -38,7 +38,12 @@ async fn challenge(State(server): State<Server>, Json(body): Json<Value>) -> Jso
     Json(json!({ "challenge": text, "nonce": "00ff", "expires": 99, "allowance": server.allowance }))
 }
 
-async fn upload(State(server): State<Server>, Path(nonce): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn upload(
+    State(server): State<Server>,
+    Path(nonce): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     assert_eq!(nonce, "00ff");
     if let Some((status, message)) = server.refusal {
         return (status, Json(json!({ "error": message }))).into_response();
@@ -92,7 +97,8 @@ async fn an_upload_is_signed_and_streamed() {
 
 #[tokio::test]
 async fn a_refusal_says_what_the_gateway_said() {
-    let error = send(&Server { refusal: Some((StatusCode::PAYLOAD_TOO_LARGE, "at most 1 GiB")), ..server() }).await;
+    let error =
+        send(&Server { refusal: Some((StatusCode::PAYLOAD_TOO_LARGE, "at most 1 GiB")), ..server() }).await;
     let error = error.unwrap_err();
     assert!(error.to_string().contains("answered 413"), "{error}");
     assert!(error.to_string().ends_with("at most 1 GiB"), "{error}");

@@ -25,23 +25,55 @@ use tokio::time::timeout;
 
 #[subxt::subxt(
     runtime_metadata_path = "metadata.scale",
-    substitute_type(path = "stoa_primitives::content::ContentId", with = "::subxt::utils::Static<stoa_primitives::ContentId>"),
-    substitute_type(path = "stoa_primitives::content::Piece", with = "::subxt::utils::Static<stoa_primitives::Piece>"),
-    substitute_type(path = "stoa_primitives::registry::AssetId", with = "::subxt::utils::Static<stoa_primitives::registry::AssetId>"),
-    substitute_type(path = "stoa_primitives::registry::CommitId", with = "::subxt::utils::Static<stoa_primitives::registry::CommitId>"),
-    substitute_type(path = "stoa_primitives::registry::AssetKind", with = "::subxt::utils::Static<stoa_primitives::registry::AssetKind>"),
-    substitute_type(path = "stoa_primitives::registry::Visibility", with = "::subxt::utils::Static<stoa_primitives::registry::Visibility>"),
-    substitute_type(path = "stoa_primitives::registry::Role", with = "::subxt::utils::Static<stoa_primitives::registry::Role>"),
-    substitute_type(path = "stoa_primitives::registry::Relation", with = "::subxt::utils::Static<stoa_primitives::registry::Relation>"),
-    substitute_type(path = "stoa_primitives::registry::RefKind", with = "::subxt::utils::Static<stoa_primitives::registry::RefKind>"),
-    substitute_type(path = "stoa_primitives::registry::PieceAccess", with = "::subxt::utils::Static<stoa_primitives::registry::PieceAccess>")
+    substitute_type(
+        path = "stoa_primitives::content::ContentId",
+        with = "::subxt::utils::Static<stoa_primitives::ContentId>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::content::Piece",
+        with = "::subxt::utils::Static<stoa_primitives::Piece>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::registry::AssetId",
+        with = "::subxt::utils::Static<stoa_primitives::registry::AssetId>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::registry::CommitId",
+        with = "::subxt::utils::Static<stoa_primitives::registry::CommitId>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::registry::AssetKind",
+        with = "::subxt::utils::Static<stoa_primitives::registry::AssetKind>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::registry::Visibility",
+        with = "::subxt::utils::Static<stoa_primitives::registry::Visibility>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::registry::Role",
+        with = "::subxt::utils::Static<stoa_primitives::registry::Role>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::registry::Relation",
+        with = "::subxt::utils::Static<stoa_primitives::registry::Relation>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::registry::RefKind",
+        with = "::subxt::utils::Static<stoa_primitives::registry::RefKind>"
+    ),
+    substitute_type(
+        path = "stoa_primitives::registry::PieceAccess",
+        with = "::subxt::utils::Static<stoa_primitives::registry::PieceAccess>"
+    )
 )]
 #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
 mod api {}
 
 use api::runtime_types::{
     bounded_collections::bounded_vec::BoundedVec,
-    pallet_asset_registry::types::{AssetInfo, DepositFor, LineageEntry, NamespaceInfo, NewRef, RefInfo, RevisionInfo},
+    pallet_asset_registry::types::{
+        AssetInfo, DepositFor, LineageEntry, NamespaceInfo, NewRef, RefInfo, RevisionInfo,
+    },
 };
 
 /// How long to wait for a connection.
@@ -126,7 +158,12 @@ impl Chain {
     }
 
     /// Registers a namespace for the signer.
-    pub async fn register_namespace(&self, signer: &Keypair, name: &str, wait: Wait) -> Result<Included, ChainError> {
+    pub async fn register_namespace(
+        &self,
+        signer: &Keypair,
+        name: &str,
+        wait: Wait,
+    ) -> Result<Included, ChainError> {
         let call = api::transactions().asset_registry().register_namespace(bytes(name));
         Ok(self.send(&call, signer, wait).await?.0)
     }
@@ -218,7 +255,9 @@ impl Chain {
                 };
                 return Ok((included, events));
             }
-            Err(ChainError::Node("it stopped telling about the transaction: look before you send it again".into()))
+            Err(ChainError::Node(
+                "it stopped telling about the transaction: look before you send it again".into(),
+            ))
         });
         awaited.await.map_err(|_| ChainError::Timeout { what, after: PATIENCE })?
     }
@@ -265,7 +304,11 @@ impl ChainState {
     }
 
     /// The revision that a branch, a tag or a commit id names.
-    pub async fn resolve(&self, name: &AssetName, reference: &Reference) -> Result<Option<Revision>, ChainError> {
+    pub async fn resolve(
+        &self,
+        name: &AssetName,
+        reference: &Reference,
+    ) -> Result<Option<Revision>, ChainError> {
         let reference = reference.as_str().as_bytes().to_vec();
         Ok(ask!(self, resolve(name.to_string().into_bytes(), reference))?.map(revision))
     }
@@ -276,29 +319,49 @@ impl ChainState {
     }
 
     /// Branches and tags of an asset, a page of them.
-    pub async fn refs(&self, asset: AssetId, after: Option<&str>, limit: u32) -> Result<Vec<Ref>, ChainError> {
+    pub async fn refs(
+        &self,
+        asset: AssetId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Ref>, ChainError> {
         let after = after.map(|name| name.as_bytes().to_vec());
         ask!(self, refs(asset.into(), after, limit))?.into_iter().map(reference).collect()
     }
 
     /// Revisions of an asset from a number on, the oldest first, a page of them.
-    pub async fn revisions(&self, asset: AssetId, start: u32, limit: u32) -> Result<Vec<Revision>, ChainError> {
+    pub async fn revisions(
+        &self,
+        asset: AssetId,
+        start: u32,
+        limit: u32,
+    ) -> Result<Vec<Revision>, ChainError> {
         Ok(ask!(self, revisions(asset.into(), start, limit))?.into_iter().map(revision).collect())
     }
 
     /// What a revision was made from, a page of it.
-    pub async fn ancestors(&self, commit: CommitId, skip: u32, limit: u32) -> Result<Vec<Lineage>, ChainError> {
+    pub async fn ancestors(
+        &self,
+        commit: CommitId,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<Lineage>, ChainError> {
         Ok(ask!(self, ancestors(commit.into(), skip, limit))?.into_iter().map(lineage).collect())
     }
 
     /// What was made from a revision, a page of it.
-    pub async fn descendants(&self, commit: CommitId, skip: u32, limit: u32) -> Result<Vec<Lineage>, ChainError> {
+    pub async fn descendants(
+        &self,
+        commit: CommitId,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<Lineage>, ChainError> {
         Ok(ask!(self, descendants(commit.into(), skip, limit))?.into_iter().map(lineage).collect())
     }
 
     /// What an account may do with an asset; its owner is an admin.
     pub async fn role(&self, asset: AssetId, account: &AccountId32) -> Result<Option<Role>, ChainError> {
-        Ok(ask!(self, role(asset.into(), account.clone()))?.map(|role| role.0))
+        Ok(ask!(self, role(asset.into(), *account))?.map(|role| role.0))
     }
 
     /// The piece of a content root.
@@ -332,8 +395,9 @@ impl ChainState {
     pub async fn free_balance(&self, account: &AccountId32) -> Result<u128, ChainError> {
         let unreadable = |error: &dyn std::fmt::Display| ChainError::Incompatible(error.to_string());
         let storage = self.at.storage();
-        let accounts = storage.entry(api::storage().system().account()).map_err(|error| unreadable(&error))?;
-        let found = accounts.try_fetch((account.clone(),)).await.map_err(|error| unreadable(&error))?;
+        let accounts =
+            storage.entry(api::storage().system().account()).map_err(|error| unreadable(&error))?;
+        let found = accounts.try_fetch((*account,)).await.map_err(|error| unreadable(&error))?;
         let Some(found) = found else { return Ok(0) };
         Ok(found.decode().map_err(|error| unreadable(&error))?.data.free)
     }
@@ -356,11 +420,12 @@ fn set_ref(asset: AssetId, kind: RefKind, name: &str, commit: CommitId) -> impl 
 fn publish(asset: AssetId, revision: &NewRevision) -> impl Payload {
     let branch = NewRef { kind: RefKind::Branch.into(), name: bytes(&revision.branch) };
     let tags = revision.tags.iter().map(|tag| NewRef { kind: RefKind::Tag.into(), name: bytes(tag) });
-    let parents = revision.parents.iter().map(|parent| api::runtime_types::pallet_asset_registry::types::Parent {
-        asset: parent.asset.into(),
-        commit: parent.commit.into(),
-        relation: parent.relation.into(),
-    });
+    let parents =
+        revision.parents.iter().map(|parent| api::runtime_types::pallet_asset_registry::types::Parent {
+            asset: parent.asset.into(),
+            commit: parent.commit.into(),
+            relation: parent.relation.into(),
+        });
     api::transactions().asset_registry().publish_revision(
         asset.into(),
         revision.content.into(),
@@ -392,7 +457,9 @@ fn asset(info: AssetInfo<AccountId32>) -> Result<Asset, ChainError> {
     let name = format!("{}/{}", text(&info.namespace), text(&info.name));
     Ok(Asset {
         id: info.id.0,
-        name: name.parse().map_err(|error: crate::names::NameParseError| ChainError::Record(error.to_string()))?,
+        name: name
+            .parse()
+            .map_err(|error: crate::names::NameParseError| ChainError::Record(error.to_string()))?,
         owner: info.owner,
         kind: info.kind.0,
         visibility: info.visibility.0,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 use subxt::error::{
-    BackendError, DispatchError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError, RpcError, RuntimeApiError,
-    TransactionEventsError, TransactionProgressError, TransactionStatusError,
+    BackendError, DispatchError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError, RpcError,
+    RuntimeApiError, TransactionEventsError, TransactionProgressError, TransactionStatusError,
 };
 
 /// Codes of `author_*` errors that speak of the transaction itself.
@@ -24,7 +24,9 @@ pub enum ChainError {
     #[error("the node failed: {0}")]
     Node(String),
     /// The chain's runtime isn't one that this client speaks to.
-    #[error("the chain's runtime doesn't fit this client ({0}): use the release of the client that belongs to it")]
+    #[error(
+        "the chain's runtime doesn't fit this client ({0}): use the release of the client that belongs to it"
+    )]
     Incompatible(String),
     /// A call failed in a block.
     #[error("the chain refused: {name}{}", if docs.is_empty() { String::new() } else { format!(": {docs}") })]
@@ -171,10 +173,13 @@ mod tests {
 
     #[test]
     fn what_the_pool_says_of_a_transaction_is_a_refusal_and_the_rest_is_not() {
-        let error = |code| subxt::rpcs::Error::User(UserError { code, message: "Invalid Transaction".into(), data: None });
+        let error = |code| {
+            subxt::rpcs::Error::User(UserError { code, message: "Invalid Transaction".into(), data: None })
+        };
         assert!(ChainError::from(error(1010)).is_refusal());
         assert!(!ChainError::from(error(-32601)).is_refusal());
-        let nested = ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(error(1014))));
+        let nested =
+            ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(error(1014))));
         assert!(ChainError::from(nested).is_refusal());
     }
 }

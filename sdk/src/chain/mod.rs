@@ -3,11 +3,11 @@
 //! Reads are answered from the node's best block, so that a client sees at once what it did. The calls and types come
 //! from `metadata.scale`; a runtime whose registry differs from it is refused before anything is sent.
 
-//mod client;
+mod client;
 mod error;
 mod types;
 
-//pub use client::{Chain, ChainState};
+pub use client::{Chain, ChainState};
 pub use error::ChainError;
 pub use types::{Asset, Included, Lineage, Namespace, NewRevision, Parent, Ref, Revision, Wait, commit_text};
 

@@ -215,7 +215,11 @@ mod tests {
             number: 0,
             content: ContentId { codec: Codec::DagPb, digest: [1; 32] },
             piece: Piece { root: [2; 32], size: 3 },
-            parents: vec![Parent { asset: AssetId(1), commit: CommitId([1; 20]), relation: Relation::FineTune }],
+            parents: vec![Parent {
+                asset: AssetId(1),
+                commit: CommitId([1; 20]),
+                relation: Relation::FineTune,
+            }],
             message: "first".into(),
             author: AccountId32([0; 32]),
             published: 4,

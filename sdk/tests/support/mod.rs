@@ -137,6 +137,8 @@ fn answer(fixture: &Fixture, cid: &str, path: &str, parameters: &Parameters) -> 
     let Some(wanted) = wanted else { return StatusCode::NOT_FOUND.into_response() };
 
     let mut body = if format == "car" { car::header(&root) } else { Vec::new() };
+    let content_type =
+        if format == "car" { "application/vnd.ipld.car; version=1" } else { "application/vnd.ipld.raw" };
     let mut sent = HashSet::new();
     for content in wanted {
         if faults.leaves_repetitions_out && !sent.insert(content) {
@@ -157,11 +159,14 @@ fn answer(fixture: &Fixture, cid: &str, path: &str, parameters: &Parameters) -> 
     if let Some(limit) = faults.cut_after.filter(|limit| *limit < body.len()) {
         let length = body.len();
         body.truncate(limit);
-        let parts: Vec<Result<Bytes, std::io::Error>> = vec![Ok(body.into()), Err(std::io::ErrorKind::BrokenPipe.into())];
+        let parts: Vec<Result<Bytes, std::io::Error>> =
+            vec![Ok(body.into()), Err(std::io::ErrorKind::BrokenPipe.into())];
         let body = Body::from_stream(futures::stream::iter(parts));
-        return ([(header::CONTENT_LENGTH, length.to_string())], body).into_response();
+        let length = length.to_string();
+        return ([(header::CONTENT_TYPE, content_type), (header::CONTENT_LENGTH, &length)], body)
+            .into_response();
     }
-    body.into_response()
+    ([(header::CONTENT_TYPE, content_type)], body).into_response()
 }
 
 /// The blocks of a CAR: those of the folders on the way, then the block or the part of a file at the path's end.
@@ -173,7 +178,7 @@ fn walk(
     range: &str,
 ) -> Option<Vec<ContentId>> {
     let mut wanted = Vec::new();
-    let mut place = root;
+    let mut place = blocks.contains_key(&root).then_some(root)?;
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         wanted.push(place);
         place = Node::decode(blocks.get(&place)?).ok()?.link(segment)?.content;

@@ -1,0 +1,162 @@
+//! The program as scripts see it: exit codes, one JSON object on the standard output, errors on the other.
+
+use serde_json::Value;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+use tempfile::{TempDir, tempdir};
+
+const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+/// A port that nobody listens on.
+const NOBODY: &str = "127.0.0.1:1";
+
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempdir().unwrap())
+    }
+
+    fn stoa(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stoa"));
+        command.args(arguments).env_clear().env("HOME", self.0.path());
+        command.envs(variables.iter().copied()).output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Value {
+        let output = self.stoa(arguments, variables);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stderr.is_empty());
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn fails(&self, code: i32, arguments: &[&str], variables: &[(&str, &str)]) -> Value {
+        let output = self.stoa(arguments, variables);
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stdout.is_empty());
+        let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(error["error"]["exit"], code);
+        error["error"].clone()
+    }
+}
+
+fn exists(value: &Value) -> bool {
+    Path::new(value["path"].as_str().unwrap()).exists()
+}
+
+#[test]
+fn an_account_is_made_kept_and_shown() {
+    let home = Home::new();
+    let password = [("STOA_PASSWORD", "secret")];
+    let made = home.json(&["--json", "key", "new"], &password);
+    assert_eq!(made["name"], "default");
+    assert_eq!(made["phrase"].as_str().unwrap().split(' ').count(), 12);
+    assert!(made["path"].as_str().unwrap().ends_with(".config/stoa/keys/default.json"));
+    assert!(exists(&made));
+
+    let shown = home.json(&["key", "show", "--json"], &[]);
+    assert_eq!(shown["accounts"][0]["address"], made["address"]);
+    let again = home.fails(1, &["--json", "key", "new"], &password);
+    assert!(again["message"].as_str().unwrap().contains("exists already"));
+
+    let phrase = made["phrase"].as_str().unwrap();
+    let variables = [("STOA_PASSWORD", "other"), ("STOA_KEY", phrase)];
+    let imported = home.json(&["--json", "--account", "copy", "key", "import"], &variables);
+    assert_eq!(imported["address"], made["address"]);
+}
+
+#[test]
+fn an_export_is_imported_with_its_password() {
+    let home = Home::new();
+    let variables = [("STOA_PASSWORD", "secret"), ("STOA_KEY", "//Alice")];
+    let made = home.json(&["--json", "--account", "alice", "key", "import"], &variables);
+    assert_eq!(made["address"], ALICE);
+    let arguments =
+        ["--json", "--account", "again", "key", "import", "--file", made["path"].as_str().unwrap()];
+    let wrong = home.fails(1, &arguments, &[("STOA_PASSWORD", "wrong")]);
+    assert!(wrong["message"].as_str().unwrap().contains("password"));
+    assert_eq!(home.json(&arguments, &[("STOA_PASSWORD", "secret")])["address"], ALICE);
+}
+
+#[test]
+fn the_key_of_the_environment_is_shown_and_an_account_that_is_named_beats_it() {
+    let home = Home::new();
+    let alice = [("STOA_KEY", "//Alice")];
+    assert_eq!(home.json(&["--json", "key", "show"], &alice)["address"], ALICE);
+    let error = home.fails(3, &["--json", "--account", "nobody", "key", "show"], &alice);
+    assert_eq!(error["code"], "not-found");
+    home.fails(1, &["--json", "key", "show"], &[("STOA_KEY", "")]);
+}
+
+#[test]
+fn no_secret_can_be_given_on_the_command_line_and_none_is_asked_for_without_a_terminal() {
+    let home = Home::new();
+    let error = home.fails(2, &["--json", "key", "new"], &[]);
+    assert!(error["message"].as_str().unwrap().contains("STOA_PASSWORD"));
+    let error = home.fails(2, &["--json", "key", "import"], &[]);
+    assert!(error["message"].as_str().unwrap().contains("STOA_KEY"));
+    home.fails(2, &["--json", "key", "import", "//Alice"], &[]);
+    home.fails(2, &["--json", "key", "new", "--password", "secret"], &[]);
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_says_why() {
+    let home = Home::new();
+    for arguments in [
+        &["--json"][..],
+        &["--json", "fly"],
+        &["--json", "get", "no-slash"],
+        &["--json", "get", "a/b@c d"],
+        &["--json", "publish", ".", "--to", "a/b", "--kind", "film"],
+        &["--json", "publish", ".", "--to", "a/b", "--parent", "a/b"],
+        &["--json", "--gateway", "ftp://a", "get", "a/b"],
+    ] {
+        let error = home.fails(2, arguments, &[]);
+        assert_eq!(error["code"], "usage", "{arguments:?}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+    }
+    let text = home.stoa(&["get", "a--b/c"], &[]);
+    assert_eq!(text.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&text.stderr).contains("`a--b`"));
+}
+
+#[test]
+fn help_is_a_result_and_tells_the_exit_codes() {
+    let home = Home::new();
+    let help = home.stoa(&["--help"], &[]);
+    assert!(help.status.success());
+    assert!(String::from_utf8_lossy(&help.stdout).contains("Exit codes:"));
+    assert!(home.stoa(&["--json", "get", "--help"], &[]).status.success());
+    assert!(home.stoa(&["--version"], &[]).status.success());
+}
+
+#[test]
+fn a_node_that_is_not_there_is_a_failure_of_the_network() {
+    let home = Home::new();
+    let node = format!("ws://{NOBODY}");
+    let folder = home.0.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    let folder = folder.to_str().unwrap();
+    for arguments in [
+        &["show", "a/b"][..],
+        &["get", "a/b"],
+        &["verify", folder, "a/b"],
+        &["publish", folder, "--to", "a/b"],
+    ] {
+        let all = [&["--json", "--node", &node], arguments].concat();
+        let error = home.fails(6, &all, &[("STOA_KEY", "//Alice")]);
+        assert!(error["message"].as_str().unwrap().contains("can't be reached"), "{error}");
+    }
+    let text = home.stoa(&["--node", &node, "show", "a/b"], &[]);
+    assert!(String::from_utf8_lossy(&text.stderr).starts_with("error: the node at"));
+}
+
+#[test]
+fn what_is_missing_on_this_machine_is_told_before_the_network_is_asked() {
+    let home = Home::new();
+    let node = format!("ws://{NOBODY}");
+    home.fails(1, &["--json", "--node", &node, "verify", "/nonexistent", "a/b"], &[]);
+    home.fails(3, &["--json", "--node", &node, "publish", ".", "--to", "a/b"], &[]);
+}
