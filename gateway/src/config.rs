@@ -18,7 +18,7 @@ pub struct Config {
 pub struct Limits {
     /// Blocks being read and sent at once; each takes up to 2 MiB.
     pub block_reads: usize,
-    /// CAR streams at once; each takes up to 8 MiB and the walk's memory.
+    /// CAR streams at once; each takes up to 12 MiB and the walk's memory.
     pub car_streams: usize,
     /// Fetches of content that isn't here, at once.
     pub fetches: usize,

@@ -253,20 +253,20 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     fn limits() -> ConnectionLimits {
-        ConnectionLimits { stall_time: Duration::from_secs(30), stall_bytes: 1000, ..Default::default() }
+        ConnectionLimits { stall_time: Duration::from_millis(400), stall_bytes: 1000, ..Default::default() }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_write_fails_when_nobody_reads() {
         let (near, _far) = duplex(64);
         let mut stream = Impatient::new(near, &limits());
         let started = Instant::now();
         let error = stream.write_all(&[0; 65]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert_eq!(started.elapsed(), Duration::from_secs(30));
+        assert!(started.elapsed() >= Duration::from_millis(400));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_reader_that_trickles_is_dropped_too() {
         let (near, mut far) = duplex(64);
         let mut stream = Impatient::new(near, &limits());
@@ -281,7 +281,7 @@ mod tests {
         reader.await.unwrap();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_reader_that_keeps_up_may_take_as_long_as_it_needs() {
         let (near, mut far) = duplex(64);
         let mut stream = Impatient::new(near, &limits());
@@ -290,7 +290,7 @@ mod tests {
             let mut buffer = [0; 64];
             while let Ok(bytes @ 1..) = far.read(&mut buffer).await {
                 total += bytes;
-                sleep(Duration::from_secs(1)).await;
+                sleep(Duration::from_millis(5)).await;
             }
             total
         });
@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(reader.await.unwrap(), 10_000);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn idle_time_between_writes_does_not_count() {
         let (near, mut far) = duplex(64);
         let mut stream = Impatient::new(near, &limits());
@@ -309,7 +309,7 @@ mod tests {
             written.unwrap();
             read.unwrap();
             stream.flush().await.unwrap();
-            sleep(Duration::from_secs(300)).await;
+            sleep(Duration::from_millis(900)).await;
         }
     }
 }

@@ -1,23 +1,21 @@
 //! CAR answers: the walk's blocks, streamed as the client takes them.
 
+use std::{io, sync::Arc};
+
 use axum::body::Body;
 use bytes::{BufMut, Bytes, BytesMut};
 use cid::Cid;
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use serde::Serialize;
-use std::{io, sync::Arc};
-use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
-    task::spawn_blocking,
-};
+use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
 use unsigned_varint::encode;
 
-use super::walk::{Walk, WalkError};
-use crate::{Gateway, problem::Problem};
+use super::walk::{Step, Walk, WalkError, read_block};
+use crate::{Gateway, guard::guarded, problem::Problem};
 
-/// Bytes that are read before they are handed on; a batch ends with the block that passes it.
-const BATCH_BYTES: usize = 1 << 20;
-/// Blocks below this are copied together, so that each doesn't become a packet of its own.
+/// Blocks that are read and hashed at once, ahead of the client.
+const BLOCKS_AHEAD: usize = 4;
+/// Blocks below this are copied behind their heads, so that each makes one chunk and not two.
 const SMALL_BLOCK: usize = 32 << 10;
 
 #[derive(Serialize)]
@@ -36,89 +34,64 @@ pub(super) fn header(root: &Cid) -> Result<Bytes, Problem> {
     Ok(bytes.freeze())
 }
 
-/// A body of the header and the walk's blocks. It holds the permit, and breaks off when the walk fails: the last chunk
-/// never comes, so the client knows that the CAR isn't whole.
+/// A body of the header and the walk's blocks. It holds the permit, and breaks off when a block can't be had: the last
+/// chunk never comes, so the client knows that the CAR isn't whole.
 pub(super) fn body(gateway: Arc<Gateway>, header: Bytes, walk: Walk, permit: OwnedSemaphorePermit) -> Body {
-    let (batches, received) = mpsc::channel::<io::Result<Vec<Bytes>>>(1);
-    tokio::spawn(produce(gateway, walk, batches, permit));
-    let batches = stream::unfold(received, async |mut received| Some((received.recv().await?, received)));
-    let parts = batches.flat_map(|batch| match batch {
-        Ok(parts) => stream::iter(parts).map(Ok).left_stream(),
-        Err(error) => stream::iter([Err(error)]).right_stream(),
-    });
-    Body::from_stream(stream::iter([Ok(header)]).chain(parts))
-}
-
-async fn produce(
-    gateway: Arc<Gateway>,
-    mut walk: Walk,
-    batches: mpsc::Sender<io::Result<Vec<Bytes>>>,
-    _permit: OwnedSemaphorePermit,
-) {
-    loop {
-        let metered = gateway.clone();
-        let step = spawn_blocking(move || {
-            let batch = next_batch(&metered, &mut walk);
-            (walk, batch)
-        });
-        let Ok((returned, batch)) = step.await else { return };
-        walk = returned;
-        // A send fails when the client is gone.
-        if !batch.parts.is_empty() && batches.send(Ok(batch.parts)).await.is_err() {
-            return;
-        }
-        match batch.outcome {
-            Ok(Progress::More) => {}
-            Ok(Progress::Done) => return,
+    let reader = gateway.clone();
+    let parts = steps(walk).map(move |step| section(reader.clone(), step)).buffered(BLOCKS_AHEAD).flat_map(
+        move |section| match section {
+            Ok(parts) => stream::iter(parts.map(Ok)).left_stream(),
             Err(error) => {
                 gateway.metrics.streams_cut.one();
                 tracing::debug!(target: "gateway", "a CAR stream is cut: {error}");
-                let cut = batches.send(Err(io::Error::other(error)));
-                return cut.await.unwrap_or_default();
+                stream::iter([Err(io::Error::other(error))]).right_stream()
             }
-        }
-    }
+        },
+    );
+    guarded(Body::from_stream(stream::iter([Ok(header)]).chain(parts)), permit)
 }
 
-enum Progress {
-    More,
-    Done,
-}
-
-/// Some blocks in CAR framing, and how the walk goes on after them.
-struct Batch {
-    parts: Vec<Bytes>,
-    outcome: Result<Progress, WalkError>,
-}
-
-fn next_batch(gateway: &Gateway, walk: &mut Walk) -> Batch {
-    let mut parts = Vec::new();
-    let mut small = BytesMut::new();
-    let mut size: usize = 0;
-    let outcome = loop {
-        if size >= BATCH_BYTES {
-            break Ok(Progress::More);
-        }
-        let (cid, block) = match walk.next() {
-            Ok(Some(next)) => next,
-            Ok(None) => break Ok(Progress::Done),
-            Err(error) => break Err(error),
+/// The walk's steps; the last one may be its failure.
+fn steps(walk: Walk) -> impl Stream<Item = Result<Step, WalkError>> {
+    stream::unfold(Some(walk), async |walk| {
+        let mut walk = walk?;
+        let step = match walk.next_leaf() {
+            // Nodes take a read, which mustn't hold up the connection's thread.
+            Ok(None) => match spawn_blocking(move || (walk.next(), walk)).await {
+                Ok((step, returned)) => {
+                    walk = returned;
+                    step
+                }
+                Err(error) => return Some((Err(error.into()), None)),
+            },
+            leaf => leaf,
         };
-        let cid = cid.to_bytes();
-        small.put_slice(encode::usize(cid.len().saturating_add(block.len()), &mut encode::usize_buffer()));
-        small.put_slice(&cid);
-        size = size.saturating_add(block.len()).saturating_add(cid.len());
-        gateway.metrics.blocks_served.one();
-        gateway.metrics.bytes_served.add(block.len() as u64);
-        if block.len() < SMALL_BLOCK {
-            small.put_slice(&block);
-        } else {
-            parts.push(small.split().freeze());
-            parts.push(block);
+        match step.transpose()? {
+            Ok(step) => Some((Ok(step), Some(walk))),
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+}
+
+/// A block in CAR framing, read if it wasn't yet: its head, and its bytes if they stand for themselves.
+async fn section(gateway: Arc<Gateway>, step: Result<Step, WalkError>) -> Result<[Bytes; 2], WalkError> {
+    let Step { cid, block } = step?;
+    let block = match block {
+        Some(block) => block,
+        None => {
+            let store = gateway.store.clone();
+            spawn_blocking(move || read_block(&store, &cid)).await??.ok_or(WalkError::Missing(cid))?
         }
     };
-    if !small.is_empty() {
-        parts.push(small.freeze());
+    gateway.metrics.blocks_served.one();
+    gateway.metrics.bytes_served.add(block.len() as u64);
+    let cid = cid.to_bytes();
+    let mut head = BytesMut::new();
+    head.put_slice(encode::usize(cid.len().saturating_add(block.len()), &mut encode::usize_buffer()));
+    head.put_slice(&cid);
+    if block.len() < SMALL_BLOCK {
+        head.put_slice(&block);
+        return Ok([head.freeze(), Bytes::new()]);
     }
-    Batch { parts, outcome }
+    Ok([head.freeze(), block])
 }

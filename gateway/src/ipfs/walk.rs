@@ -1,7 +1,8 @@
 //! The walk over a DAG that makes a CAR: first down the path, then over what is asked for below it, depth first.
 //!
-//! Blocks are read one at a time, from public pieces only, and access is asked anew for each. What the walk remembers is
-//! bounded: [`MAX_PENDING`] links to visit and, without duplicates, [`MAX_REMEMBERED`] blocks.
+//! The walk reads the nodes it goes through and leaves the leaves to whoever sends them, so that several can be read at
+//! once. Only public pieces are read, and access is asked anew for each block. What the walk remembers is bounded:
+//! [`MAX_PENDING`] links to visit and, without duplicates, [`MAX_REMEMBERED`] blocks.
 
 use std::collections::HashMap;
 
@@ -102,11 +103,20 @@ pub(super) enum WalkError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]
-    Node(ReadError),
+    Node(Box<ReadError>),
+    #[error("a block wasn't read: {0}")]
+    Task(#[from] tokio::task::JoinError),
     #[error("the DAG is too wide for one stream")]
     TooWide,
     #[error("the DAG has too many blocks for a stream without duplicates")]
     TooMany,
+}
+
+/// A block to send.
+pub(super) struct Step {
+    pub(super) cid: Cid,
+    /// Its bytes, unless it is a leaf that wasn't read yet.
+    pub(super) block: Option<Bytes>,
 }
 
 /// A walk, ready to give one block after the other.
@@ -149,9 +159,12 @@ impl Walk {
         })
     }
 
-    /// The next block of the CAR.
-    pub(super) fn next(&mut self) -> Result<Option<(Cid, Bytes)>, WalkError> {
+    /// The next block of the CAR. Reads blocks.
+    pub(super) fn next(&mut self) -> Result<Option<Step>, WalkError> {
         loop {
+            if let Some(leaf) = self.next_leaf()? {
+                return Ok(Some(leaf));
+            }
             let (cid, at_hand, cover) = match (self.above.pop(), self.terminus.take()) {
                 (Some(cid), terminus) => {
                     self.terminus = terminus;
@@ -176,9 +189,24 @@ impl Walk {
             }
             // Identity blocks are in their CIDs already.
             if wanted && cid.hash().code() != IDENTITY {
-                return Ok(Some((cid, block)));
+                return Ok(Some(Step { cid, block: Some(block) }));
             }
         }
+    }
+
+    /// The next block of the CAR if it is known to be a leaf. Reads nothing.
+    pub(super) fn next_leaf(&mut self) -> Result<Option<Step>, WalkError> {
+        if !self.above.is_empty() || self.terminus.is_some() {
+            return Ok(None);
+        }
+        while let Some((content, cover)) = self.pending.pop_if(|(content, _)| content.codec == Codec::Raw) {
+            let cid = cid_of(&content);
+            let (wanted, _) = self.plan(&cid, cover)?;
+            if wanted {
+                return Ok(Some(Step { cid, block: None }));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a block is to be sent, and whether to go below it.
@@ -203,7 +231,7 @@ impl Walk {
     }
 
     fn descend(&mut self, cid: &Cid, block: Bytes, cover: Cover) -> Result<(), WalkError> {
-        let node = decode(cid, block).map_err(WalkError::Node)?;
+        let node = decode(cid, block).map_err(|error| WalkError::Node(Box::new(error)))?;
         let below: Vec<_> = match cover {
             Cover::Block => return Ok(()),
             Cover::All => node.links.iter().map(|link| (link.content, Cover::All)).collect(),
