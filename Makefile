@@ -6,14 +6,14 @@ RUN := scripts/run
 STAGE := scripts/stage
 
 # Three sets of features, so three builds of what they share: the node as users run it; the crates without the
-# framework, whose tests turn tokio's clock; and the pallets with benchmarks and try-runtime, whose wasm nobody
+# framework; and the pallets with benchmarks and try-runtime, whose wasm nobody
 # needs.
-LIGHT_CRATES := stoa-primitives stoa-content stoa-gateway stoa-sdk
+LIGHT_CRATES := stoa-primitives stoa-content stoa-gateway stoa-sdk stoa-tests
 FRAME_CRATES := pallet-asset-registry pallet-chain-timing stoa-runtime
 comma := ,
 space := $(subst ,, )
 
-.PHONY: help setup dev build check test units e2e bench soak metadata weights
+.PHONY: help setup dev build check lint test units pallets e2e metadata weights bench
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
@@ -29,15 +29,17 @@ dev: ## Set up, build, and run a development chain with content and HTTP
 	@$(RUN) cargo build --locked --workspace --bins
 	@$(RUN) scripts/dev.sh
 
-check: build ## Formatting and lints
+check: setup ## Formatting
 	@$(STAGE) fmt $(RUN) cargo fmt --all --check
+
+lint: build ## Lints, of all crates and their tests
 	@$(STAGE) clippy $(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
 
-units: build ## Unit and property tests
-	@$(STAGE) node-tests $(RUN) cargo nextest run --locked --workspace \
-		$(FRAME_CRATES:%=--exclude %) $(LIGHT_CRATES:%=--exclude %)
-	@$(STAGE) light-tests $(RUN) cargo nextest run --locked $(LIGHT_CRATES:%=-p %)
-	@SKIP_WASM_BUILD=1 $(STAGE) frame-tests $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
+units: build ## Unit and property tests of the crates without the framework
+	@$(STAGE) unit-tests $(RUN) cargo nextest run --locked $(LIGHT_CRATES:%=-p %)
+
+pallets: setup ## Unit and property tests of the pallets and the runtime, with their benchmarks
+	@SKIP_WASM_BUILD=1 $(STAGE) pallets $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
 		--features $(subst $(space),$(comma),$(strip $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)/try-runtime)))
 
 e2e: build ## Real nodes with real clients
@@ -55,7 +57,5 @@ weights: setup ## Generate the weights of our pallets (slow; needs an idle machi
 	@$(RUN) scripts/weights.sh
 
 bench: setup ## The figures of docs/figures.md
-	@$(RUN) scripts/bench.sh
-
-soak: build ## The long campaigns in full
-	@$(RUN) scripts/soak.sh
+	@$(RUN) cargo run --locked --release -p stoa-content --example import_bench -- --size 1GiB
+	@$(RUN) cargo run --locked --release -p stoa-gateway --example get_bench

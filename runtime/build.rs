@@ -6,7 +6,5 @@ fn main() {
 
     // The token's symbol and decimals are part of the hash: they must equal the chain spec's properties.
     #[cfg(all(feature = "std", feature = "metadata-hash"))]
-    substrate_wasm_builder::WasmBuilder::init_with_defaults()
-        .enable_metadata_hash("STOA", 12)
-        .build();
+    substrate_wasm_builder::WasmBuilder::init_with_defaults().enable_metadata_hash("STOA", 12).build();
 }

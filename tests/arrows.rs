@@ -21,7 +21,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that must stay usable without the chain's framework.
-const WITHOUT_SUBSTRATE: &[&str] = &["stoa-primitives", "stoa-content", "stoa-gateway", "stoa-sdk", "stoa-cli"];
+const WITHOUT_SUBSTRATE: &[&str] =
+    &["stoa-primitives", "stoa-content", "stoa-gateway", "stoa-sdk", "stoa-cli"];
 
 #[test]
 fn every_crate_uses_only_what_stands_below_it() {

@@ -1,9 +1,10 @@
 //! Chain specifications: the built-in networks, and those that come from a file.
 
+use crate::service::Block;
 use polkadot_sdk::*;
 use sc_service::{ChainType, Properties};
 use serde::{Deserialize, Serialize};
-use stoa_runtime::{Block, WASM_BINARY, configs::SS58_PREFIX};
+use stoa_runtime::{WASM_BINARY, configs::SS58_PREFIX};
 
 /// A network's specification.
 pub type ChainSpec = sc_service::GenericChainSpec<Extensions>;
@@ -29,7 +30,8 @@ fn properties() -> Properties {
 }
 
 fn preset(name: &str, id: &str, chain_type: ChainType, preset: &str) -> Result<ChainSpec, String> {
-    let wasm = WASM_BINARY.ok_or("this node was built with SKIP_WASM_BUILD and has no runtime: build it again without")?;
+    let wasm = WASM_BINARY
+        .ok_or("this node was built with SKIP_WASM_BUILD and has no runtime: build it again without")?;
     Ok(ChainSpec::builder(wasm, Extensions::default())
         .with_name(name)
         .with_id(id)

@@ -3,14 +3,13 @@
 use crate::{
     chain_spec,
     cli::{Cli, Subcommand},
-    service,
+    service::{self, Block},
 };
 use clap::Parser;
 use polkadot_sdk::*;
 use sc_cli::SubstrateCli;
 use sc_service::DatabaseSource;
 use std::sync::Arc;
-use stoa_runtime::Block;
 
 impl SubstrateCli for Cli {
     fn impl_name() -> String {
@@ -45,17 +44,17 @@ pub fn run() -> sc_cli::Result<()> {
             runner.run_node_until_exit(|config| async move {
                 service::new_full(config, cli.content, cli.storage_monitor).map_err(sc_cli::Error::Service)
             })
-        },
+        }
         Some(Subcommand::Key(cmd)) => cmd.run(&cli),
         #[allow(deprecated, reason = "scripts of other chains' operators still call it")]
         Some(Subcommand::BuildSpec(cmd)) => {
             let runner = cli.create_runner(cmd)?;
             runner.sync_run(|config| cmd.run(config.chain_spec, config.network))
-        },
+        }
         Some(Subcommand::ExportChainSpec(cmd)) => {
             let spec = cli.load_spec(&cmd.chain)?;
             cmd.run(spec)
-        },
+        }
         Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
             let parts = service::new_partial(&config)?;
             Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
@@ -74,7 +73,7 @@ pub fn run() -> sc_cli::Result<()> {
         }),
         Some(Subcommand::PurgeChain(cmd)) => {
             cli.create_runner(cmd)?.sync_run(|config| cmd.run(parity_db(config.database)))
-        },
+        }
         Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
             let parts = service::new_partial(&config)?;
             let revert = Box::new(|client: Arc<service::FullClient>, backend, blocks| {
@@ -86,7 +85,7 @@ pub fn run() -> sc_cli::Result<()> {
         }),
         Some(Subcommand::ChainInfo(cmd)) => {
             cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config))
-        },
+        }
     }
 }
 

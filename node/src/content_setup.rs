@@ -17,7 +17,7 @@ use crate::{
         slice::{self, FetchLimits, PieceFetcher, PublicPieces, SliceServer},
     },
     rpc,
-    service::FullClient,
+    service::{Block, FullClient},
 };
 use polkadot_sdk::*;
 use sc_client_api::BlockchainEvents;
@@ -28,7 +28,7 @@ use sc_service::{Configuration, Error as ServiceError, TaskManager};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use stoa_content::{Store, StoreOptions};
 use stoa_gateway::Gateway;
-use stoa_runtime::{Block, Hash};
+use stoa_runtime::Hash;
 
 /// The task group under which Prometheus shows the content layer.
 const GROUP: Option<&str> = Some("content");
@@ -143,8 +143,9 @@ impl Prepared {
                 match tokio::net::TcpListener::from_std(listener) {
                     Ok(listener) => {
                         log::info!(target: LOG_TARGET, "🏛  Gateway on http://{address}");
-                        stoa_gateway::serve(listener, stoa_gateway::router(gateway), std::future::pending()).await;
-                    },
+                        stoa_gateway::serve(listener, stoa_gateway::router(gateway), std::future::pending())
+                            .await;
+                    }
                     Err(error) => log::error!(target: LOG_TARGET, "The gateway can't start: {error}"),
                 }
             });

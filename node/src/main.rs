@@ -1,5 +1,7 @@
 //! Stoa's node: the chain, its content and the gateway in one process.
 
+#![allow(unreachable_pub, reason = "a binary has no outside")]
+
 mod chain_spec;
 mod cli;
 mod command;

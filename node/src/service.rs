@@ -11,8 +11,10 @@ use sc_service::{Configuration, Error as ServiceError, TaskManager, WarpSyncConf
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use std::{sync::Arc, time::Duration};
-use stoa_runtime::{Block, apis::RuntimeApi, configs::MAXIMUM_BLOCK_LENGTH};
+use stoa_runtime::{apis::RuntimeApi, configs::MAXIMUM_BLOCK_LENGTH};
 
+/// A block as the node handles it: extrinsics are bytes, which RPC shows in hex as clients expect.
+pub type Block = sp_runtime::generic::Block<stoa_runtime::Header, sp_runtime::OpaqueExtrinsic>;
 /// The host functions that the runtime may call.
 pub type HostFunctions = sp_io::SubstrateHostFunctions;
 /// The chain.
@@ -176,7 +178,7 @@ pub fn new_full(
     match config.network.network_backend {
         sc_network::config::NetworkBackendType::Litep2p => {
             start::<sc_network::Litep2pNetworkBackend>(config, content, storage_monitor)
-        },
+        }
         sc_network::config::NetworkBackendType::Libp2p => Err(ServiceError::Other(
             "Stoa serves content over litep2p only: start without --network-backend libp2p".into(),
         )),
@@ -206,14 +208,12 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
     config.network.ipfs_server = !content.no_bitswap;
     let registry = config.prometheus_registry().cloned();
     let metrics = N::register_notification_metrics(registry.as_ref());
-    let mut net_config = sc_network::config::FullNetworkConfiguration::<_, _, N>::new(
-        &config.network,
-        registry.clone(),
-    );
+    let mut net_config =
+        sc_network::config::FullNetworkConfiguration::<_, _, N>::new(&config.network, registry.clone());
 
-    let genesis_hash = client
-        .block_hash(0)?
-        .ok_or_else(|| ServiceError::Other("the database has no genesis block: purge it and sync again".into()))?;
+    let genesis_hash = client.block_hash(0)?.ok_or_else(|| {
+        ServiceError::Other("the database has no genesis block: purge it and sync again".into())
+    })?;
     let grandpa_protocol = sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
     let (grandpa_notifications, grandpa_notification_service) =
         sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
@@ -339,7 +339,9 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
             justification_sync_link: sync_service.clone(),
             create_inherent_data_providers: inherents,
             force_authoring,
-            backoff_authoring_blocks: Some(sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default()),
+            backoff_authoring_blocks: Some(
+                sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default(),
+            ),
             babe_link,
             block_proposal_slot_portion: SlotProportion::new(0.5),
             max_block_proposal_slot_portion: None,

@@ -214,7 +214,7 @@ class Node:
             *("--rpc-port", self.rpc_port),
             *("--gateway-port", self.gateway_port),
             *("--prometheus-port", self.metrics_port),
-            *("--no-mdns", "--no-telemetry", "--no-hardware-benchmarks"),
+            *("--no-mdns", "--no-telemetry"),
             *self.flags,
         ]
         for bootnode in self.bootnodes:

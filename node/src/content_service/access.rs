@@ -17,7 +17,9 @@ use stoa_primitives::{
     PieceRoot,
     registry::{AssetId, PieceAccess},
 };
-use stoa_runtime::{Block, Hash};
+use stoa_runtime::Hash;
+
+use crate::service::Block;
 
 use super::registry::{ChangedKeys, Registry, RegistryError};
 use crate::network::{LOG_TARGET, announce::Announcer, log_limit::LimitedLog, metrics::ContentMetrics};

@@ -19,12 +19,15 @@ use polkadot_sdk::{
 use stoa_gateway::{Account, Chain, ChainError, ChainHealth, Fetch, FetchOutcome, Provider};
 use stoa_primitives::ContentId;
 use stoa_runtime::{
-    Block, Runtime,
+    Runtime,
     configs::{EXISTENTIAL_DEPOSIT, SS58_PREFIX},
 };
 
 use super::{ContentService, ServiceError};
-use crate::{network::slice::FetchError, service::FullClient};
+use crate::{
+    network::slice::FetchError,
+    service::{Block, FullClient},
+};
 
 /// An account may upload when it has so many times the existential deposit to lose.
 const UPLOADER_FACTOR: u128 = 10;

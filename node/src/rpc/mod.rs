@@ -2,7 +2,7 @@
 
 pub mod content;
 
-use crate::service::{FullBackend, FullClient, FullSelectChain, TransactionPool};
+use crate::service::{Block, FullBackend, FullClient, FullSelectChain, TransactionPool};
 use jsonrpsee::RpcModule;
 use polkadot_sdk::*;
 use sc_consensus_babe::BabeWorkerHandle;
@@ -12,7 +12,7 @@ use sc_consensus_grandpa::{
 use sc_rpc::SubscriptionTaskExecutor;
 use sp_keystore::KeystorePtr;
 use std::sync::Arc;
-use stoa_runtime::{Block, BlockNumber, Hash};
+use stoa_runtime::{BlockNumber, Hash};
 
 /// What GRANDPA's methods need.
 pub struct Grandpa {
@@ -57,14 +57,14 @@ pub fn create(
     use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
     use substrate_frame_rpc_system::{System, SystemApiServer};
 
-    let Dependencies { client, pool, select_chain, chain_spec, keystore, content, babe, grandpa } = dependencies;
+    let Dependencies { client, pool, select_chain, chain_spec, keystore, content, babe, grandpa } =
+        dependencies;
     let mut module = RpcModule::new(());
     module.merge(content.clone().into_rpc()?)?;
     module.merge(System::new(client.clone(), pool.clone()).into_rpc())?;
     module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
-    module.merge(
-        Babe::new(client.clone(), babe.clone(), keystore.clone(), select_chain.clone()).into_rpc(),
-    )?;
+    module
+        .merge(Babe::new(client.clone(), babe.clone(), keystore.clone(), select_chain.clone()).into_rpc())?;
     module.merge(
         Grandpa::new(
             executor,

@@ -24,10 +24,7 @@ pub const MIN_EPOCH_LENGTH: u64 = 10;
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
-    use polkadot_sdk::{
-        frame_support::pallet_prelude::*,
-        frame_system::pallet_prelude::BlockNumberFor,
-    };
+    use polkadot_sdk::{frame_support::pallet_prelude::*, frame_system::pallet_prelude::BlockNumberFor};
 
     /// Nothing is configured: all of it comes from the genesis.
     #[pallet::config]

@@ -99,7 +99,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
             ),
             ProxyType::CancelProxy => {
                 matches!(call, RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. }))
-            },
+            }
             ProxyType::Registry => matches!(
                 call,
                 RuntimeCall::AssetRegistry(_)

@@ -34,7 +34,9 @@ fn deposits_grow_with_what_is_kept() {
     use sp_runtime::traits::Convert;
     genesis_of("development").execute_with(|| {
         let price = |records, bytes| {
-            <configs::StoragePrice as Convert<Footprint, Balance>>::convert(Footprint::from_parts(records, bytes))
+            <configs::StoragePrice as Convert<Footprint, Balance>>::convert(Footprint::from_parts(
+                records, bytes,
+            ))
         };
         assert_eq!(price(1, 0), 50 * MILLI);
         assert_eq!(price(1, 1_000), 50 * MILLI + 100 * MILLI);

@@ -15,7 +15,7 @@ use stoa_primitives::{
 };
 use subxt::{
     OnlineClient, OnlineClientAtBlock, PolkadotConfig,
-    backend::LegacyBackend,
+    backend::CombinedBackend,
     config::{DefaultExtrinsicParamsBuilder, RpcConfigFor},
     rpcs::{RpcClient, methods::legacy::LegacyRpcMethods},
     tx::{Payload, TransactionStatus},
@@ -102,7 +102,10 @@ impl Chain {
         let failed = |reason: String| ChainError::Connect { url: url.to_owned(), reason };
         let connected = timeout(CONNECT, async {
             let rpc = RpcClient::from_insecure_url(url).await.map_err(|error| failed(error.to_string()))?;
-            let backend = LegacyBackend::builder().build(rpc.clone());
+            let backend = CombinedBackend::builder()
+                .build_with_background_driver(rpc.clone())
+                .await
+                .map_err(|error| failed(error.to_string()))?;
             let config = PolkadotConfig::builder().use_historic_types(false).build();
             let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
                 .await
