@@ -13,6 +13,7 @@ import pytest
 from harness import Clients, Node, Process, program, run
 from registry import Published, publish
 
+VALIDATOR = ("--alice", "--validator", "--force-authoring")
 MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 
 
@@ -21,13 +22,21 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
     return Clients(tmp_path_factory.mktemp("clients") / "scripts")
 
 
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The development chain's raw specification. Made once: from a preset every start would compile the runtime thrice."""
+    path = tmp_path_factory.mktemp("chain") / "raw.json"
+    path.write_text(run([program("stoa-node"), "export-chain-spec", "--chain", "dev", "--raw"]))
+    return path
+
+
 @pytest.fixture
-def make_node(tmp_path: pathlib.Path):
+def make_node(chain: pathlib.Path, tmp_path: pathlib.Path):
     """Makes nodes that end with the test."""
     nodes: list[Node] = []
 
     def make(name: str, *flags: str, **options) -> Node:
-        node = Node(tmp_path, name, *flags, **options)
+        node = Node(tmp_path, name, chain, *flags, **options)
         nodes.append(node)
         return node
 
@@ -42,19 +51,19 @@ def make_validator(make_node):
     """Makes a development chain's only validator."""
 
     def make(name: str = "validator", *flags: str) -> Node:
-        return make_node(name, "--alice", "--validator", "--force-authoring", *flags)
+        return make_node(name, *VALIDATOR, *flags)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def network(tmp_path_factory: pytest.TempPathFactory):
+def network(chain: pathlib.Path, tmp_path_factory: pytest.TempPathFactory):
     """A validator and a full node that follows it."""
     root = tmp_path_factory.mktemp("network")
-    alice = Node(root, "alice", "--alice", "--validator", "--force-authoring")
+    alice = Node(root, "alice", chain, *VALIDATOR)
     try:
         alice.start()
-        bob = Node(root, "bob", bootnodes=[alice.address])
+        bob = Node(root, "bob", chain, bootnodes=(alice.address,))
         try:
             bob.start()
             bob.wait_for("a peer", bob.peers)
@@ -109,7 +118,7 @@ def make_folder(tmp_path: pathlib.Path):
 @pytest.fixture(scope="session")
 def light_spec(alice: Node, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The raw chain specification that a light client starts from, with the validator as its boot node."""
-    spec = json.loads(run([program("stoa-node"), "export-chain-spec", "--chain", alice.chain, "--raw"]))
+    spec = json.loads(alice.chain.read_text())
     spec["bootNodes"] = [alice.address, alice.ws_address]
     path = tmp_path_factory.mktemp("specification") / "raw.json"
     path.write_text(json.dumps(spec))

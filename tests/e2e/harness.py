@@ -169,7 +169,7 @@ def end_everything() -> None:
 class Node:
     """A `stoa-node` with its folder, ports and log. It can be started again after it ended."""
 
-    def __init__(self, root: pathlib.Path, name: str, *flags: str, chain: str = "dev", bootnodes: list[str] = []):
+    def __init__(self, root: pathlib.Path, name: str, chain: pathlib.Path, *flags: str, bootnodes: tuple[str, ...] = ()):
         self.name, self.root = name, root / name
         self.flags, self.chain, self.bootnodes = flags, chain, bootnodes
         self.base = self.root / "base"

@@ -10,15 +10,16 @@ import socket
 import pytest
 
 from car import DAG_PB, RAW, Block, car, cid_bytes, cid_text, directory, field, folder_car, header, section, varint
+from conftest import VALIDATOR
 from harness import Node, RpcError
 from registry import publish, resolve
 from uploads import ADDRESSES, challenge, piece_of, put, sign, upload
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory):
+def node(chain, tmp_path_factory: pytest.TempPathFactory):
     """A validator of this file's own, which every test must leave well."""
-    node = Node(tmp_path_factory.mktemp("bad-input"), "target", "--alice", "--validator", "--force-authoring").start()
+    node = Node(tmp_path_factory.mktemp("bad-input"), "target", chain, *VALIDATOR).start()
     yield node
     try:
         node.assert_well()

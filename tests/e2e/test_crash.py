@@ -133,7 +133,7 @@ def test_fetch_goes_on_after_the_fetching_node_was_killed(make_validator, make_n
     source = make_validator().start()
     published = publish(source, make_folder({"weights.bin": 150_000_000}), "alice/resumed", seconds=300)
     target = f"{published.revision.root}:{published.revision.size}"
-    reader = make_node("reader", bootnodes=[source.address]).start()
+    reader = make_node("reader", bootnodes=(source.address,)).start()
     reader.wait_for("a peer", reader.peers)
     reader.wait_for("the registration", lambda: reader.finalized() >= source.finalized() > 0)
 
