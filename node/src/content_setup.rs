@@ -126,7 +126,8 @@ impl Prepared {
             );
             let config = stoa_gateway::Config {
                 audience,
-                ledger: dir.join("uploads.redb"),
+                // Beside the store, which drops what it does not know.
+                ledger: dir.with_extension("uploads.redb"),
                 limits: stoa_gateway::Limits::default(),
             };
             let gateway =
