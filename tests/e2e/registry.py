@@ -8,7 +8,7 @@ import io
 import pathlib
 
 from car import cid_text, varint
-from harness import Node
+from harness import Clients, Node
 
 CODECS = {0: 0x55, 1: 0x70}
 
@@ -66,6 +66,14 @@ def publish(
     revision = node.wait_for(f"{name} on the chain", lambda: resolve(node, name))
     node.wait_for(f"{name} served", lambda: is_served(node, revision))
     return Published(name, folder, revision)
+
+
+def register(node: Node, clients: Clients, secret: str, name: str, content: str, piece: tuple[str, int]) -> Revision:
+    """Puts a revision on the chain with polkadot.js, whatever its bytes are."""
+    clients.js("publish-record.mjs", node.rpc_url, secret, name, content, *piece)
+    revision = resolve(node, name)
+    assert revision, f"{name} isn't on the chain"
+    return revision
 
 
 def is_served(node: Node, revision: Revision) -> bool:

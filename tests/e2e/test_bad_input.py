@@ -12,8 +12,8 @@ import pytest
 from car import DAG_PB, RAW, Block, car, cid_bytes, cid_text, directory, field, folder_car, header, section, varint
 from conftest import VALIDATOR
 from harness import Node, RpcError
-from registry import publish, resolve
-from uploads import ADDRESSES, challenge, piece_of, put, sign, upload
+from registry import Revision, is_served, register, resolve
+from uploads import challenge, piece_of, put, sign, upload
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +28,13 @@ def node(chain, tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="module")
-def good(node: Node, tmp_path_factory: pytest.TempPathFactory):
-    folder = tmp_path_factory.mktemp("good")
-    (folder / "good.bin").write_bytes(random.randbytes(500_000))
-    return publish(node, folder, "alice/good")
+def good(node: Node, clients) -> Revision:
+    """Content of `alice/good` that is served whatever else happens."""
+    root, _, body = folder_car({"good.bin": random.randbytes(500_000)})
+    assert upload(node, body).status == 201
+    revision = register(node, clients, "//Alice", "alice/good", cid_text(root.cid), piece_of(body))
+    node.wait_for("it is served", lambda: is_served(node, revision))
+    return revision
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +191,7 @@ def test_malformed_request_for_a_challenge_is_refused(node, body):
     ],
 )
 def test_others_are_served_after_bad_bitswap_messages(node, clients, good, scenario):
-    said = clients.js("bitswap.mjs", node.address, scenario, good.revision.content)
+    said = clients.js("bitswap.mjs", node.address, scenario, good.content)
     assert said["served"], said
 
 
@@ -214,7 +217,7 @@ def test_others_are_served_after_bad_bitswap_messages(node, clients, good, scena
     ],
 )
 def test_malformed_gateway_requests_are_refused(node, good, path):
-    answer = node.http(path.replace("{good}", good.revision.content))
+    answer = node.http(path.replace("{good}", good.content))
     assert 400 <= answer.status < 500, answer
     assert b"root:" not in answer.body
 
@@ -244,10 +247,10 @@ def test_pinning_what_is_not_there_is_refused(node):
 def test_strangers_cannot_publish_into_a_namespace_or_an_asset(node, good, tmp_path):
     (tmp_path / "file.txt").write_text("mine now")
     into_namespace = node.cli_fails("publish", tmp_path, "--to", "alice/other", "--yes", key="//Bob")
-    into_asset = node.cli_fails("publish", tmp_path, "--to", good.name, "--yes", key="//Bob")
+    into_asset = node.cli_fails("publish", tmp_path, "--to", "alice/good", "--yes", key="//Bob")
     assert (into_namespace.code, into_asset.code) == (5, 5), (into_namespace, into_asset)
     assert resolve(node, "alice/other") is None
-    assert resolve(node, good.name) == good.revision
+    assert resolve(node, "alice/good") == good
 
 
 def test_account_without_money_is_told_so(node, tmp_path):
@@ -255,7 +258,3 @@ def test_account_without_money_is_told_so(node, tmp_path):
     failed = node.cli_fails("publish", tmp_path, "--to", "poor/model", "--yes", key="//Nobody")
     assert failed.code in (1, 5), failed
     assert resolve(node, "poor/model") is None
-
-
-def test_addresses_of_the_tests_are_the_chains(node):
-    assert node.rpc("system_accountNextIndex", ADDRESSES["bob"]) >= 0

@@ -4,7 +4,7 @@ import random
 
 from car import cid_text, folder_car
 from harness import RpcError
-from registry import resolve
+from registry import register, resolve
 from uploads import piece_of, upload
 
 
@@ -12,9 +12,8 @@ def test_content_that_is_not_what_was_registered_is_refused_by_readers(alice, bo
     # The chain can't see that this piece holds another folder than its CID says.
     root, _, _ = folder_car({"file.bin": random.randbytes(30_000)})
     _, _, body = folder_car({"file.bin": random.randbytes(30_000)})
-    digest, size = piece_of(body)
     claimed = cid_text(root.cid)
-    clients.js("publish-record.mjs", alice.rpc_url, "//Eve", "eve/swapped", claimed, digest, size)
+    register(alice, clients, "//Eve", "eve/swapped", claimed, piece_of(body))
     answer = upload(alice, body)
     assert answer.status in (201, 422), answer
     bob.wait_for("the registration", lambda: resolve(bob, "eve/swapped"))
@@ -31,7 +30,7 @@ def test_content_that_is_not_what_was_registered_is_refused_by_readers(alice, bo
 def test_piece_that_nobody_has_is_reported_and_fetching_it_ends(alice, bob, clients):
     root, _, body = folder_car({"file.bin": random.randbytes(30_000)})
     digest, size = piece_of(body)
-    clients.js("publish-record.mjs", alice.rpc_url, "//Eve", "eve/absent", cid_text(root.cid), digest, size)
+    register(alice, clients, "//Eve", "eve/absent", cid_text(root.cid), (digest, size))
     bob.wait_for("the registration", lambda: resolve(bob, "eve/absent"))
     try:
         bob.rpc("content_fetch", f"{digest}:{size}", timeout=120)
