@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -164,6 +165,10 @@ class Process:
 def end_everything() -> None:
     for process in Process.everything:
         process.kill()
+
+
+# Without a handler a terminated test run would leave its nodes behind.
+signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 class Node:
