@@ -13,7 +13,7 @@ FRAME_CRATES := pallet-asset-registry pallet-chain-timing stoa-runtime
 comma := ,
 space := $(subst ,, )
 
-.PHONY: help setup dev build check lint test units pallets e2e metadata weights bench
+.PHONY: help setup dev build check lint test units pallets e2e clients metadata weights bench
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
@@ -42,11 +42,16 @@ pallets: setup ## Unit and property tests of the pallets and the runtime, with t
 	@SKIP_WASM_BUILD=1 $(STAGE) pallets $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
 		--features $(subst $(space),$(comma),$(strip $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)/try-runtime)))
 
-e2e: build ## Real nodes with real clients
+e2e: build ## Real nodes with real clients, all of it
 	@$(STAGE) e2e-setup $(RUN) tests/e2e/setup.sh
 	@$(STAGE) e2e $(RUN) tests/e2e/run.sh
 
-test: check units ## Everything that CI runs
+clients: build ## Real nodes with real clients: publish, fetch, wallets, light client, IPFS
+	@$(STAGE) e2e-setup $(RUN) tests/e2e/setup.sh
+	@$(STAGE) clients $(RUN) tests/e2e/run.sh test_publish_and_fetch.py test_chain_clients.py test_ipfs_clients.py \
+		--deselect test_ipfs_clients.py::test_byte_flipped_on_disk_is_never_served
+
+test: check units clients ## Everything that CI runs
 	@$(STAGE) --summary
 
 metadata: setup ## Write the metadata that the SDK is generated from

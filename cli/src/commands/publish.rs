@@ -123,12 +123,8 @@ fn describe(plan: &Plan) -> String {
         ),
     ];
     for cost in &plan.costs {
-        lines.push(format!(
-            "  {}: deposit {}, fee about {}",
-            cost.what,
-            amount(cost.deposit),
-            amount(cost.fee)
-        ));
+        let fee = if cost.fee == 0 { String::new() } else { format!(", fee about {}", amount(cost.fee)) };
+        lines.push(format!("  {}: deposit {}{fee}", cost.what, amount(cost.deposit)));
     }
     if !plan.costs.is_empty() {
         lines.push(format!(
