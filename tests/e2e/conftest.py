@@ -22,12 +22,16 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
     return Clients(tmp_path_factory.mktemp("clients") / "scripts")
 
 
+def raw_specification(preset: str, folder: pathlib.Path) -> pathlib.Path:
+    path = folder / f"{preset}.json"
+    path.write_text(run([program("stoa-node"), "export-chain-spec", "--chain", preset, "--raw"]))
+    return path
+
+
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The development chain's raw specification. Made once: from a preset every start would compile the runtime thrice."""
-    path = tmp_path_factory.mktemp("chain") / "raw.json"
-    path.write_text(run([program("stoa-node"), "export-chain-spec", "--chain", "dev", "--raw"]))
-    return path
+    return raw_specification("dev", tmp_path_factory.mktemp("chain"))
 
 
 @pytest.fixture

@@ -207,6 +207,14 @@ class Node:
         return f"/ip4/127.0.0.1/tcp/{self.ws}/ws/p2p/{self.peer}"
 
     def start(self, seconds: float = START_TIME) -> Node:
+        return self.launch().wait_until_ready(seconds)
+
+    def wait_until_ready(self, seconds: float = START_TIME) -> Node:
+        self.wait_for("an answer", self.is_ready, seconds)
+        return self
+
+    def launch(self) -> Node:
+        """Starts it without waiting for it."""
         command = [
             program("stoa-node"),
             *("--chain", self.chain),
@@ -224,13 +232,9 @@ class Node:
         ]
         for bootnode in self.bootnodes:
             command += ["--bootnodes", bootnode]
-        self.process = Process(self.name, self.root / "log", command, cwd=self.root_made())
-        wait_for(f"{self.name} answers", self.is_ready, seconds, self.process.check_running)
-        return self
-
-    def root_made(self) -> pathlib.Path:
         self.root.mkdir(parents=True, exist_ok=True)
-        return self.root
+        self.process = Process(self.name, self.root / "log", command, cwd=self.root)
+        return self
 
     def is_ready(self) -> bool:
         self.rpc("system_health", timeout=5)
@@ -384,4 +388,5 @@ class Clients:
 
     def kubo(self, *arguments: Any, seconds: float = 120) -> Any:
         command = [PYTHON, self.folder / "kubo.py", *arguments]
-        return json.loads(run(command, seconds).strip().splitlines()[-1])
+        # It leaves a log in the folder that it is started in.
+        return json.loads(run(command, seconds, cwd=self.folder).strip().splitlines()[-1])

@@ -1,5 +1,5 @@
-// Speaks Bitswap by hand, to say what no well-behaved client says: `bitswap.mjs ADDRESS SCENARIO CID`.
-// After each scenario a fresh, polite peer asks for the block of CID.
+// Speaks Bitswap by hand, to say what no well-behaved client says: `bitswap.mjs ADDRESS SCENARIO CID [SECONDS]`.
+// After each scenario a fresh, polite peer asks for the block of CID, and waits so long for it.
 import { createHash, randomBytes } from 'node:crypto'
 import { createLibp2p } from 'libp2p'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -8,7 +8,7 @@ import { libp2pConfig } from './libp2p.mjs'
 import { check, finish } from './report.mjs'
 
 const PROTOCOL = '/ipfs/bitswap/1.2.0'
-const [address, scenario, good] = process.argv.slice(2)
+const [address, scenario, good, patience = '30'] = process.argv.slice(2)
 
 // --- what goes over the wire
 
@@ -198,7 +198,7 @@ await finish(async () => {
   await scenarios[scenario](rude)
   const polite = await Peer.dial()
   const began = Date.now()
-  const served = await polite.fetch(good, 30)
+  const served = await polite.fetch(good, Number(patience))
   const result = {
     scenario, served, milliseconds: Date.now() - began, absent: rude.absent, present: rude.present,
     open: rude.connection.status === 'open',
