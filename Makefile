@@ -5,15 +5,14 @@ SHELL := bash
 RUN := scripts/run
 STAGE := scripts/stage
 
-# Three sets of features, so three builds of what they share: the node as users run it; the crates without the
-# framework; and the pallets with benchmarks and try-runtime, whose wasm nobody
-# needs.
-LIGHT_CRATES := stoa-primitives stoa-content stoa-gateway stoa-sdk stoa-tests
-FRAME_CRATES := pallet-asset-registry pallet-chain-timing stoa-runtime
+# Two sets of features, so two builds of what they share: the workspace as users run it, with its tests; and the
+# pallets and the runtime with benchmarks and try-runtime, whose wasm nobody needs.
+FRAME_CRATES := $(notdir $(patsubst pallets/%,pallet-%,$(wildcard pallets/*))) stoa-runtime
+FEATURES := $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)/try-runtime)
 comma := ,
 space := $(subst ,, )
 
-.PHONY: help setup dev build check lint test units pallets e2e clients metadata weights bench
+.PHONY: help setup dev build check lint test units pallets e2e clients metadata weights bench soak
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
@@ -35,12 +34,12 @@ check: setup ## Formatting
 lint: build ## Lints, of all crates and their tests
 	@$(STAGE) clippy $(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
 
-units: build ## Unit and property tests of the crates without the framework
-	@$(STAGE) unit-tests $(RUN) cargo nextest run --locked $(LIGHT_CRATES:%=-p %)
+units: build ## Unit and property tests of all but the pallets and the runtime
+	@$(STAGE) units $(RUN) cargo nextest run --locked --workspace $(FRAME_CRATES:%=--exclude %)
 
 pallets: setup ## Unit and property tests of the pallets and the runtime, with their benchmarks
 	@SKIP_WASM_BUILD=1 $(STAGE) pallets $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
-		--features $(subst $(space),$(comma),$(strip $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)/try-runtime)))
+		--features $(subst $(space),$(comma),$(strip $(FEATURES)))
 
 e2e: build ## Real nodes with real clients, all of it
 	@$(STAGE) e2e-setup $(RUN) tests/e2e/setup.sh
@@ -51,7 +50,7 @@ clients: build ## Real nodes with real clients: publish, fetch, wallets, light c
 	@$(STAGE) clients $(RUN) tests/e2e/run.sh test_publish_and_fetch.py test_chain_clients.py test_ipfs_clients.py \
 		--deselect test_ipfs_clients.py::test_byte_flipped_on_disk_is_never_served
 
-test: check units clients ## Everything that CI runs
+test: check units pallets clients lint ## Everything that CI runs
 	@$(STAGE) --summary
 
 metadata: setup ## Write the metadata that the SDK is generated from
@@ -64,3 +63,10 @@ weights: setup ## Generate the weights of our pallets (slow; needs an idle machi
 bench: setup ## The figures of docs/figures.md
 	@$(RUN) cargo run --locked --release -p stoa-content --example import_bench -- --size 1GiB
 	@$(RUN) cargo run --locked --release -p stoa-gateway --example get_bench
+
+soak: build ## Every campaign at its full length (hours)
+	@$(RUN) tests/e2e/setup.sh
+	@PROPTEST_CASES=100000 $(RUN) cargo nextest run --locked --workspace $(FRAME_CRATES:%=--exclude %)
+	@PROPTEST_CASES=100000 SKIP_WASM_BUILD=1 $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
+		--features $(subst $(space),$(comma),$(strip $(FEATURES)))
+	@STOA_ROUNDS=50 $(RUN) tests/e2e/run.sh test_crash.py

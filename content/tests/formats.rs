@@ -54,8 +54,6 @@ fn cids_are_read_in_any_base_and_other_kinds_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
     #[test]
     fn arbitrary_nodes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         Node::decode(&bytes).ok();

@@ -119,11 +119,6 @@ impl ContentService {
         Self { store, registry, fetcher, bitswap, announcer }
     }
 
-    /// The store.
-    pub fn store(&self) -> &Store {
-        &self.store
-    }
-
     /// Runs disk or runtime work where it may block.
     pub async fn blocking<T: Send + 'static>(
         &self,

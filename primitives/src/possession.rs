@@ -427,8 +427,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
-
         #[test]
         fn any_leaf_of_any_piece_verifies(size in 1u64..300_000, pick in any::<u64>()) {
             let data = bytes(size);

@@ -103,11 +103,11 @@ record! {
     pub enum PieceAccess {
         /// No revision names the piece.
         Unknown,
-        /// At least one public asset that isn't taken down has it.
+        /// The asset that controls it is public and not taken down.
         Public,
-        /// Only gated or private assets have it.
+        /// The asset that controls it is gated or private, or none does.
         Restricted,
-        /// It was taken down.
+        /// It, or the asset that controls it, was taken down.
         Denied,
     }
 }

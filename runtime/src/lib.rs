@@ -7,8 +7,10 @@
 // `construct_runtime` and the runtime API macros nest deeply.
 #![recursion_limit = "512"]
 
+#![allow(missing_docs, reason = "FRAME's macros make public items without documentation")]
+
 #[cfg(feature = "std")]
-#[allow(missing_docs, reason = "the file is generated")]
+#[allow(dead_code, unreachable_pub, reason = "the file is generated")]
 mod wasm {
     include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 }

@@ -270,7 +270,7 @@ mod tests {
         assert_eq!((info.content, info.piece), (packed.content, packed.piece));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn block_that_nobody_has_ends_the_fetch_in_time() {
         let folder = folder();
         let (_there, theirs) = store();
@@ -278,7 +278,8 @@ mod tests {
         let without = packed.files.last().map(|file| file.content);
         let (_here, ours) = store();
         let source = FromStore { store: theirs, without };
-        let error = fetch_dag(&source, &ours, packed.content, DagLimits::default()).await.unwrap_err();
+        let limits = DagLimits { no_progress: Duration::from_secs(1), ..DagLimits::default() };
+        let error = fetch_dag(&source, &ours, packed.content, limits).await.unwrap_err();
         assert!(matches!(error, FetchError::NotFound), "{error}");
         assert_eq!(ours.stats().pieces, 0);
     }

@@ -1,7 +1,7 @@
 //! What a preset's genesis gives.
 
 use super::*;
-use frame_support::traits::Get;
+use frame_support::traits::{Get, KeyOwnerProofSystem};
 use sp_consensus_babe::AllowedSlots;
 
 #[test]

@@ -23,8 +23,8 @@ use polkadot_sdk::{sc_network::NetworkBackend, sp_runtime::traits::Block as Bloc
 use stoa_content::Store;
 
 pub use client::{FetchLimits, SliceNetwork};
-pub use handle::{Fetch, FetchError, FetchState, PieceFetcher, Progress, Told};
-pub use server::{PublicPieces, SliceServer, SliceSource};
+pub use handle::{FetchError, PieceFetcher, Progress, Told};
+pub use server::{PublicPieces, SliceServer};
 
 use super::metrics::ContentMetrics;
 

@@ -85,6 +85,7 @@ pub struct SliceServer<S> {
     source: Arc<S>,
     queues: FairQueues<Waiting>,
     reads: Arc<Semaphore>,
+    pub(super) write_timeout: Duration,
     metrics: ContentMetrics,
 }
 
@@ -100,6 +101,7 @@ impl<S: SliceSource> SliceServer<S> {
             source: Arc::new(source),
             queues: FairQueues::new(LIMITS),
             reads: Arc::new(Semaphore::new(MAX_READS)),
+            write_timeout: WRITE_TIMEOUT,
             metrics,
         }
     }
@@ -146,6 +148,7 @@ impl<S: SliceSource> SliceServer<S> {
 
     fn answer(&self, peer: PeerId, waiting: Waiting) -> BoxFuture<'static, (PeerId, Ended)> {
         let (source, reads, metrics) = (self.source.clone(), self.reads.clone(), self.metrics.clone());
+        let write_timeout = self.write_timeout;
         Box::pin(async move {
             let Waiting { request, answer, since } = waiting;
             // The peer stopped waiting: dropping the channel closes its substream.
@@ -171,7 +174,7 @@ impl<S: SliceSource> SliceServer<S> {
             if !send(answer, Ok(SliceResponse::Slice(slice).encode()), Vec::new(), Some(written)) {
                 return (peer, Ended::Nothing);
             }
-            match tokio::time::timeout(WRITE_TIMEOUT, taken).await {
+            match tokio::time::timeout(write_timeout, taken).await {
                 Ok(Ok(())) => {
                     metrics.slices.inc();
                     metrics.slice_bytes.inc_by(bytes);

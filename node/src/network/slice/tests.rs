@@ -22,7 +22,9 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 
 use super::{
-    config::{MAX_SLICE, Refusal, SliceRequest, SliceResponse},
+    config::{MAX_SLICE, REQUEST_TIMEOUT, Refusal, SliceRequest, SliceResponse},
+    handle::FetchState,
+    server::SliceSource,
     *,
 };
 
@@ -176,8 +178,15 @@ impl SliceNetwork for TestNetwork {
     }
 }
 
-fn fetcher(store: &Store, network: &Arc<TestNetwork>) -> (PieceFetcher, tokio::task::JoinHandle<()>) {
-    let limits = FetchLimits { overall: Duration::from_secs(600), no_progress: Duration::from_secs(60) };
+/// Long enough for a slow machine, and for all the rests that a fetcher takes from a peer.
+const PATIENT: FetchLimits =
+    FetchLimits { overall: Duration::from_secs(600), no_progress: Duration::from_secs(60) };
+
+fn fetcher(
+    store: &Store,
+    network: &Arc<TestNetwork>,
+    limits: FetchLimits,
+) -> (PieceFetcher, tokio::task::JoinHandle<()>) {
     let (fetcher, task) = PieceFetcher::new(store.clone(), network.clone(), limits, metrics());
     (fetcher, tokio::spawn(task))
 }
@@ -188,7 +197,16 @@ async fn fetch(
     network: &Arc<TestNetwork>,
     piece: Piece,
 ) -> Result<stoa_content::PieceInfo, FetchError> {
-    let (fetcher, task) = fetcher(store, network);
+    fetch_within(store, network, piece, PATIENT).await
+}
+
+async fn fetch_within(
+    store: &Store,
+    network: &Arc<TestNetwork>,
+    piece: Piece,
+    limits: FetchLimits,
+) -> Result<stoa_content::PieceInfo, FetchError> {
+    let (fetcher, task) = fetcher(store, network, limits);
     let result = fetcher.fetch(piece, Vec::new()).unwrap().outcome(&mut |_| {}).await;
     drop(fetcher);
     task.await.unwrap();
@@ -202,7 +220,7 @@ fn same_bytes(one: &Store, other: &Store, piece: &Piece) -> bool {
 
 const MIB: usize = 1 << 20;
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn piece_comes_from_several_peers_at_once() {
     let (_dir, store, piece) = publisher(24 * MIB + 12_345);
     let mut network = TestNetwork::default();
@@ -219,10 +237,10 @@ async fn piece_comes_from_several_peers_at_once() {
     assert_eq!(info.piece, piece);
     assert_eq!(info.access, Access::Restricted);
     assert!(same_bytes(&store, &mine, &piece));
-    assert!(started.elapsed() < Duration::from_secs(1), "nobody waited in vain");
+    assert!(started.elapsed() < REQUEST_TIMEOUT, "nobody waited in vain");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn silent_peer_loses_its_ranges_to_others() {
     let (_dir, store, piece) = publisher(6 * MIB);
     let mut network = TestNetwork::default();
@@ -236,10 +254,10 @@ async fn silent_peer_loses_its_ranges_to_others() {
     fetch(&open(&here), &network, piece).await.unwrap();
 
     assert!(!network.asked(&silent).is_empty());
-    assert!(started.elapsed() < Duration::from_secs(10), "nobody waited for the silent peer's time-out");
+    assert!(started.elapsed() < REQUEST_TIMEOUT, "nobody waited for the silent peer's time-out");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn liar_is_reported_and_asked_no_more() {
     let (_dir, store, piece) = publisher(8 * MIB);
     let mut network = TestNetwork::default();
@@ -256,7 +274,7 @@ async fn liar_is_reported_and_asked_no_more() {
     assert_eq!(network.asked(&liar).len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn piece_arrives_when_a_peer_disappears_half_way() {
     let (_dir, store, piece) = publisher(16 * MIB);
     let mut network = TestNetwork::default();
@@ -273,14 +291,15 @@ async fn piece_arrives_when_a_peer_disappears_half_way() {
     assert!(network.reported.lock().is_empty(), "leaving is no offence");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn fetch_goes_on_where_it_stopped_after_a_restart() {
     let (_dir, store, piece) = publisher(8 * MIB);
     let here = TempDir::new().unwrap();
     let mut first = TestNetwork::default();
     first.serve_times(&store, 4);
     {
-        let error = fetch(&open(&here), &Arc::new(first), piece).await.unwrap_err();
+        let limits = FetchLimits { no_progress: Duration::from_secs(3), ..PATIENT };
+        let error = fetch_within(&open(&here), &Arc::new(first), piece, limits).await.unwrap_err();
         assert!(matches!(error, FetchError::NotFound | FetchError::Stalled { .. }), "{error}");
     }
 
@@ -293,7 +312,7 @@ async fn fetch_goes_on_where_it_stopped_after_a_restart() {
     assert_eq!(asked, piece.size - 4 * MAX_SLICE);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn fetch_from_nobody_ends_soon_and_from_the_silent_ends_at_its_limits() {
     let (_dir, _store, piece) = publisher(MIB);
     let here = TempDir::new().unwrap();
@@ -306,32 +325,27 @@ async fn fetch_from_nobody_ends_soon_and_from_the_silent_ends_at_its_limits() {
         network.add(Node::Silent);
     }
     let network = Arc::new(network);
-    for (overall, no_progress) in [(600, 5), (5, 600)] {
-        let limits = FetchLimits {
-            overall: Duration::from_secs(overall),
-            no_progress: Duration::from_secs(no_progress),
-        };
-        let (fetcher, task) = PieceFetcher::new(mine.clone(), network.clone(), limits, metrics());
-        tokio::spawn(task);
+    let short = Duration::from_secs(2);
+    for limits in [FetchLimits { no_progress: short, ..PATIENT }, FetchLimits { overall: short, ..PATIENT }] {
         let started = tokio::time::Instant::now();
-        let error = fetcher.fetch(piece, Vec::new()).unwrap().outcome(&mut |_| {}).await.unwrap_err();
+        let error = fetch_within(&mine, &network, piece, limits).await.unwrap_err();
         match error {
-            FetchError::Stalled { .. } => assert_eq!(no_progress, 5),
-            FetchError::Deadline { .. } => assert_eq!(overall, 5),
+            FetchError::Stalled { .. } => assert_eq!(limits.no_progress, short),
+            FetchError::Deadline { .. } => assert_eq!(limits.overall, short),
             other => panic!("{other}"),
         }
-        assert!(started.elapsed() < Duration::from_secs(6));
+        assert!(started.elapsed() >= short && started.elapsed() < REQUEST_TIMEOUT);
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn piece_is_fetched_once_however_many_ask() {
     let (_dir, store, piece) = publisher(4 * MIB);
     let mut network = TestNetwork::default();
     let peer = network.serve(&store);
     let network = Arc::new(network);
     let here = TempDir::new().unwrap();
-    let (fetcher, _task) = fetcher(&open(&here), &network);
+    let (fetcher, _task) = fetcher(&open(&here), &network, PATIENT);
 
     let fetches: Vec<_> = (0..20).map(|_| fetcher.fetch(piece, Vec::new()).unwrap()).collect();
     for fetch in fetches {
@@ -342,7 +356,7 @@ async fn piece_is_fetched_once_however_many_ask() {
     assert_eq!(asked, piece.size);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn cancelled_fetch_makes_room_and_the_next_one_succeeds() {
     let (_dir, store, piece) = publisher(4 * MIB);
     let mut network = TestNetwork::default();
@@ -350,14 +364,14 @@ async fn cancelled_fetch_makes_room_and_the_next_one_succeeds() {
     let network = Arc::new(network);
     let here = TempDir::new().unwrap();
     let mine = open(&here);
-    let (fetcher, _task) = fetcher(&mine, &network);
+    let (fetcher, _task) = fetcher(&mine, &network, PATIENT);
     let mut first = fetcher.fetch(piece, vec![silent]).unwrap();
     while !matches!(first.changed().await, FetchState::Running(_)) {}
     drop(first);
 
     let mut other = TestNetwork::default();
     other.serve(&store);
-    let (second, _task) = self::fetcher(&mine, &Arc::new(other));
+    let (second, _task) = self::fetcher(&mine, &Arc::new(other), PATIENT);
     // The first fetch lets the piece go as soon as its task runs.
     while mine.receive(piece).is_err() {
         tokio::task::yield_now().await;
@@ -365,7 +379,7 @@ async fn cancelled_fetch_makes_room_and_the_next_one_succeeds() {
     second.fetch(piece, Vec::new()).unwrap().outcome(&mut |_| {}).await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn peers_that_have_nothing_are_passed_over() {
     let (_dir, store, piece) = publisher(2 * MIB);
     let empty = TempDir::new().unwrap();
@@ -390,7 +404,7 @@ fn refused(answer: &[u8]) -> Option<Refusal> {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn restricted_piece_and_wrong_size_read_as_absent() {
     let (_dir, store, piece) = publisher(MIB);
     let server = server(PublicPieces::new(store.clone()));
@@ -405,7 +419,7 @@ async fn restricted_piece_and_wrong_size_read_as_absent() {
     assert_eq!(refused(&ask(&server, peer, good).await.unwrap()), Some(Refusal::Absent));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn malformed_requests_cost_reputation() {
     let (_dir, store, piece) = publisher(MIB);
     let server = server(PublicPieces::new(store));
@@ -436,7 +450,7 @@ impl SliceSource for Counting {
 
 const ANY: Piece = Piece { root: [1; 32], size: 10 * MAX_SLICE };
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn peer_that_floods_and_never_reads_is_held_back_and_others_are_served() {
     let reads = Arc::new(AtomicUsize::new(0));
     let server = server(Counting(reads.clone()));
@@ -460,9 +474,12 @@ async fn peer_that_floods_and_never_reads_is_held_back_and_others_are_served() {
     assert!(busy > 1_900, "the rest of the flood was told to wait: {busy}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn server_recovers_from_peers_that_never_read() {
-    let server = server(Counting(Arc::default()));
+    let (server, inbound) = async_channel::bounded(server::INBOUND_QUEUE);
+    let mut slices = SliceServer::new(inbound, Counting(Arc::default()), metrics());
+    slices.write_timeout = Duration::from_millis(50);
+    tokio::spawn(slices.run());
     let mut unread = Vec::new();
     for _ in 0..100 {
         let peer = PeerId::random();
@@ -470,7 +487,7 @@ async fn server_recovers_from_peers_that_never_read() {
             unread.push(send(&server, peer, request(&ANY, 0..GROUP_SIZE)).await);
         }
     }
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    let answer = ask(&server, PeerId::random(), request(&ANY, 0..GROUP_SIZE)).await.unwrap();
+    let answer = ask(&server, PeerId::random(), request(&ANY, 0..GROUP_SIZE));
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, answer).await.unwrap().unwrap();
     assert_eq!(refused(&answer), None);
 }

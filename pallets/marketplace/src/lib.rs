@@ -1,0 +1,3 @@
+//! Listings, licences, access grants and sealed keys.
+
+#![cfg_attr(not(feature = "std"), no_std)]
