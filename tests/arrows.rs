@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pallet-compute-escrow", &["stoa-primitives"]),
     ("pallet-dao", &["stoa-primitives"]),
     ("pallet-validator-set", &["stoa-primitives"]),
+    ("pallet-governance", &[]),
     ("stoa-runtime", &["stoa-primitives", "pallet-asset-registry", "pallet-chain-timing"]),
     ("stoa-sdk", &["stoa-primitives", "stoa-content"]),
     ("stoa-gateway", &["stoa-primitives", "stoa-content", "stoa-sdk"]),

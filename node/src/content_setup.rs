@@ -13,7 +13,7 @@ use crate::{
         ChainNetwork, LOG_TARGET,
         announce::Announcer,
         content_client::ContentClient,
-        metrics::ContentMetrics,
+        metrics::{ContentMetrics, register_gateway},
         slice::{self, FetchLimits, PieceFetcher, PublicPieces, SliceServer},
     },
     rpc,
@@ -29,6 +29,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use stoa_content::{Store, StoreOptions};
 use stoa_gateway::Gateway;
 use stoa_runtime::Hash;
+use substrate_prometheus_endpoint::Registry;
 
 /// The task group under which Prometheus shows the content layer.
 const GROUP: Option<&str> = Some("content");
@@ -44,6 +45,7 @@ pub struct Prepared {
     dir: PathBuf,
     audience: String,
     should_have_peers: bool,
+    prometheus: Option<Registry>,
 }
 
 /// What the running network gives to the content layer.
@@ -77,7 +79,16 @@ pub fn prepare<N: NetworkBackend<Block, Hash>>(
     let (protocol, server) = slice::protocol::<Block, N>(store.clone(), metrics.clone());
     net_config.add_request_response_protocol(protocol);
     let should_have_peers = config.chain_spec.chain_type() != sc_chain_spec::ChainType::Development;
-    Ok(Prepared { store, metrics, server, params, dir, audience: format!("{genesis:?}"), should_have_peers })
+    Ok(Prepared {
+        store,
+        metrics,
+        server,
+        params,
+        dir,
+        audience: format!("{genesis:?}"),
+        should_have_peers,
+        prometheus: config.prometheus_registry().cloned(),
+    })
 }
 
 impl Prepared {
@@ -93,7 +104,7 @@ impl Prepared {
         network: Network,
         tasks: &TaskManager,
     ) -> Result<rpc::content::Content, ServiceError> {
-        let Self { store, metrics, server, params, dir, audience, should_have_peers } = self;
+        let Self { store, metrics, server, params, dir, audience, should_have_peers, prometheus } = self;
         let Network { service, sync, bitswap } = network;
         let spawner = tasks.spawn_handle();
 
@@ -133,6 +144,9 @@ impl Prepared {
             let gateway =
                 Gateway::open(store, Arc::new(chain), Arc::new(NodeFetch::new(content.clone())), config)
                     .map_err(application)?;
+            if let Some(prometheus) = &prometheus {
+                register_gateway(&gateway.metrics(), prometheus)?;
+            }
             let address = SocketAddr::new(params.gateway_addr, params.gateway_port);
             let listener = std::net::TcpListener::bind(address).map_err(|error| {
                 ServiceError::Other(format!(

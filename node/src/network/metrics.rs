@@ -1,8 +1,11 @@
 //! What the content layer counts, as `stoa_content_*`.
 
+use std::sync::Arc;
+
 use polkadot_sdk::substrate_prometheus_endpoint::{
-    Counter, CounterVec, Gauge, Opts, PrometheusError, Registry, U64, register,
+    Counter, CounterVec, Gauge, MetricSource, Opts, PrometheusError, Registry, SourcedCounter, U64, register,
 };
+use stoa_gateway::Metrics as GatewayMetrics;
 
 /// The content layer's counters. Without a registry they still count, for `content_status`.
 #[derive(Clone)]
@@ -78,4 +81,30 @@ impl ContentMetrics {
             )?,
         })
     }
+}
+
+/// One of the gateway's counters, by its place among them.
+#[derive(Clone)]
+struct GatewayCounter {
+    metrics: Arc<GatewayMetrics>,
+    place: usize,
+}
+
+impl MetricSource for GatewayCounter {
+    type N = u64;
+
+    fn collect(&self, mut set: impl FnMut(&[&str], u64)) {
+        if let Some(counter) = self.metrics.all().nth(self.place) {
+            set(&[], counter.get());
+        }
+    }
+}
+
+/// Registers what the gateway counts with Prometheus, as `stoa_gateway_*`.
+pub fn register_gateway(metrics: &Arc<GatewayMetrics>, registry: &Registry) -> Result<(), PrometheusError> {
+    for (place, counter) in metrics.all().enumerate() {
+        let source = GatewayCounter { metrics: metrics.clone(), place };
+        register(SourcedCounter::new(&Opts::new(counter.name(), counter.help()), source)?, registry)?;
+    }
+    Ok(())
 }
