@@ -20,13 +20,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pallet-dao", &["stoa-primitives"]),
     ("pallet-validator-set", &["stoa-primitives"]),
     ("pallet-governance", &[]),
-    ("stoa-runtime", &["stoa-primitives", "pallet-asset-registry", "pallet-chain-timing"]),
+    ("stoa-runtime", &["stoa-primitives", "pallet-asset-registry", "pallet-chain-timing", "pallet-governance"]),
     ("stoa-sdk", &["stoa-primitives", "stoa-content"]),
     ("stoa-gateway", &["stoa-primitives", "stoa-content", "stoa-sdk"]),
     (
         "stoa-node",
-        &["stoa-primitives", "stoa-content", "stoa-gateway", "stoa-runtime", "pallet-asset-registry"],
+        &["stoa-primitives", "stoa-content", "stoa-gateway", "stoa-runtime", "stoa-consortium", "pallet-asset-registry"],
     ),
+    ("stoa-consortium", &[]),
     ("stoa-cli", &["stoa-primitives", "stoa-content", "stoa-sdk"]),
     ("stoa-tests", &["stoa-primitives", "stoa-sdk"]),
 ];

@@ -3,6 +3,7 @@
 use crate::*;
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
+use pallet_governance::{Pace, TrackRules};
 use pallet_grandpa::AuthorityId as GrandpaId;
 use serde_json::Value;
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
@@ -22,6 +23,28 @@ const ENDOWMENT: Balance = 1_000_000 * STOA;
 struct Timing {
     slot_duration_ms: u64,
     epoch_slots: u64,
+}
+
+/// So fast that a referendum passes within two minutes: for the presets alone, where nothing is at stake.
+fn governance() -> pallet_governance::GenesisConfig<Runtime> {
+    let rules = TrackRules {
+        max_deciding: 10,
+        decision_deposit: STOA,
+        prepare_period: 2,
+        decision_period: 30,
+        confirm_period: 3,
+        min_enactment_period: 1,
+    };
+    let tracks = configs::track::ALL.into_iter().map(|track| (track, rules)).collect();
+    let pace = Pace {
+        submission_deposit: STOA,
+        undeciding_timeout: 100,
+        vote_locking_period: 20,
+        motion_duration: 100,
+        spend_period: 20,
+        payout_period: 1_000,
+    };
+    pallet_governance::GenesisConfig { tracks, pace: Some(pace) }
 }
 
 fn session_keys(keyring: Sr25519Keyring) -> SessionKeys {
@@ -45,6 +68,7 @@ fn network(validators: &[Sr25519Keyring], timing: Timing) -> Value {
         .iter()
         .map(|keyring| (keyring.to_account_id(), keyring.to_account_id(), session_keys(*keyring)))
         .collect();
+    let committee: Vec<AccountId> = validators.iter().map(|keyring| keyring.to_account_id()).collect();
     build_struct_json_patch!(RuntimeGenesisConfig {
         chain_timing: pallet_chain_timing::GenesisConfig {
             slot_duration_ms: timing.slot_duration_ms,
@@ -53,6 +77,8 @@ fn network(validators: &[Sr25519Keyring], timing: Timing) -> Value {
         babe: pallet_babe::GenesisConfig { epoch_config: EPOCH_CONFIGURATION },
         balances: pallet_balances::GenesisConfig { balances },
         session: pallet_session::GenesisConfig { keys },
+        governance: governance(),
+        technical_committee: pallet_collective::GenesisConfig { members: committee },
     })
 }
 

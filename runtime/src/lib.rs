@@ -6,7 +6,6 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 // `construct_runtime` and the runtime API macros nest deeply.
 #![recursion_limit = "512"]
-
 #![allow(missing_docs, reason = "FRAME's macros make public items without documentation")]
 
 #[cfg(feature = "std")]
@@ -22,6 +21,7 @@ extern crate alloc;
 pub mod apis;
 pub mod configs;
 pub mod genesis;
+pub mod migrations;
 mod weights;
 
 #[cfg(test)]
@@ -182,6 +182,26 @@ mod runtime {
     pub type Preimage = pallet_preimage;
     #[runtime::pallet_index(35)]
     pub type Scheduler = pallet_scheduler;
+
+    // Governance.
+    #[runtime::pallet_index(40)]
+    pub type Governance = pallet_governance;
+    #[runtime::pallet_index(41)]
+    pub type Referenda = pallet_referenda;
+    #[runtime::pallet_index(42)]
+    pub type ConvictionVoting = pallet_conviction_voting;
+    #[runtime::pallet_index(43)]
+    pub type TechnicalCommittee = pallet_collective<Instance1>;
+    #[runtime::pallet_index(44)]
+    pub type Whitelist = pallet_whitelist;
+    #[runtime::pallet_index(45)]
+    pub type Treasury = pallet_treasury;
+    #[runtime::pallet_index(46)]
+    pub type TxPause = pallet_tx_pause;
+    #[runtime::pallet_index(47)]
+    pub type SafeMode = pallet_safe_mode;
+    #[runtime::pallet_index(48)]
+    pub type MultiBlockMigrations = pallet_migrations;
 
     // The hub.
     #[runtime::pallet_index(50)]

@@ -25,7 +25,7 @@ pub use pallet::*;
 pub use types::{Pace, RulesError, TrackId, TrackRules};
 pub use weights::WeightInfo;
 
-use polkadot_sdk::{frame_support, frame_system};
+use polkadot_sdk::frame_support;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -103,10 +103,8 @@ pub mod pallet {
                 type Success = ();
 
                 fn try_origin(origin: O) -> Result<(), O> {
-                    match origin.caller().try_into() {
-                        Ok(Origin::$origin) => Ok(()),
-                        _ => Err(origin),
-                    }
+                    let let_through = matches!(origin.caller().try_into(), Ok(Origin::$origin));
+                    if let_through { Ok(()) } else { Err(origin) }
                 }
 
                 #[cfg(feature = "runtime-benchmarks")]

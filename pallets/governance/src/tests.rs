@@ -3,7 +3,7 @@
 use crate::{self as pallet_governance, *};
 use polkadot_sdk::{
     frame_support::{assert_noop, assert_ok, derive_impl, parameter_types, traits::EnsureOrigin},
-    frame_system::EnsureRoot,
+    frame_system::{self, EnsureRoot},
     sp_io::TestExternalities,
     sp_runtime::{BuildStorage, DispatchError},
 };

@@ -80,6 +80,9 @@ pub enum ProxyType {
     /// Publish: calls of the registry, alone or in a batch. They take deposits, but move no money.
     #[codec(index = 3)]
     Registry,
+    /// Vote: referenda, alone or in a batch. They lock money and hold deposits, but move none.
+    #[codec(index = 4)]
+    Governance,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -95,11 +98,24 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                     | RuntimeCall::Proxy(_)
                     | RuntimeCall::Identity(_)
                     | RuntimeCall::Preimage(_)
+                    | RuntimeCall::Referenda(_)
+                    | RuntimeCall::ConvictionVoting(_)
+                    | RuntimeCall::TechnicalCommittee(_)
+                    | RuntimeCall::Whitelist(_)
                     | RuntimeCall::AssetRegistry(_)
             ),
             ProxyType::CancelProxy => {
                 matches!(call, RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. }))
             }
+            ProxyType::Governance => matches!(
+                call,
+                RuntimeCall::Referenda(_)
+                    | RuntimeCall::ConvictionVoting(_)
+                    | RuntimeCall::Preimage(_)
+                    | RuntimeCall::Utility(
+                        pallet_utility::Call::batch { .. } | pallet_utility::Call::batch_all { .. }
+                    )
+            ),
             ProxyType::Registry => matches!(
                 call,
                 RuntimeCall::AssetRegistry(_)
@@ -114,7 +130,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
         match (self, other) {
             (a, b) if a == b => true,
             (ProxyType::Any, _) => true,
-            (ProxyType::NonTransfer, ProxyType::CancelProxy | ProxyType::Registry) => true,
+            (
+                ProxyType::NonTransfer,
+                ProxyType::CancelProxy | ProxyType::Registry | ProxyType::Governance,
+            ) => true,
             _ => false,
         }
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod consensus;
+mod governance;
 mod money;
 mod parameters;
 mod registry;
@@ -9,6 +10,7 @@ mod system;
 
 pub use accounts::ProxyType;
 pub use consensus::GenesisValidators;
+pub use governance::{UNSTOPPABLE, Unstoppable, UnstoppableNames, default_rules, track};
 pub use money::{EXISTENTIAL_DEPOSIT, FeePerWeight, LENGTH_FEE, StoragePrice};
 pub use parameters::{RuntimeParameters, dynamic_params};
 pub use system::{MAXIMUM_BLOCK_LENGTH, MAXIMUM_BLOCK_WEIGHT, SS58_PREFIX};

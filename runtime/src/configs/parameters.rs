@@ -1,9 +1,10 @@
 //! What can be changed without a new runtime.
 
+use super::governance::RootOrHubParameters;
 use crate::*;
 use frame_support::{
     dynamic_params::{dynamic_pallet_params, dynamic_params},
-    traits::EnsureOriginWithArg,
+    traits::{EnsureOrigin, EnsureOriginWithArg},
 };
 
 /// Parameters with the values that hold until they are first set.
@@ -27,13 +28,13 @@ pub mod dynamic_params {
     }
 }
 
-/// Only root sets parameters.
+/// Root and referenda on the hub's parameters set them.
 pub struct ParameterAdmin;
 impl EnsureOriginWithArg<RuntimeOrigin, RuntimeParametersKey> for ParameterAdmin {
     type Success = ();
 
     fn try_origin(origin: RuntimeOrigin, _: &RuntimeParametersKey) -> Result<(), RuntimeOrigin> {
-        frame_system::ensure_root(origin.clone()).map_err(|_| origin)
+        RootOrHubParameters::try_origin(origin).map(|_| ())
     }
 
     #[cfg(feature = "runtime-benchmarks")]

@@ -64,6 +64,9 @@ impl frame_system::Config for Runtime {
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
     type MaxConsumers = ConstU32<16>;
+    type BaseCallFilter = super::governance::CallFilter;
+    type SingleBlockMigrations = crate::migrations::SingleBlock;
+    type MultiBlockMigrator = MultiBlockMigrations;
 }
 
 impl pallet_chain_timing::Config for Runtime {}

@@ -2,6 +2,7 @@
 
 mod client_metadata;
 mod fees;
+mod governance;
 mod networks;
 
 use crate::*;

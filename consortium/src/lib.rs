@@ -1,0 +1,1 @@
+//! A network of one's own from one configuration file: genesis, keys, units and a runbook.
