@@ -105,7 +105,8 @@ impl ChangedKeys {
 
 #[cfg(test)]
 mod tests {
-    use pallet_asset_registry::{AssetNames, Assets, DenyList, Pieces};
+    use pallet_asset_registry::{Assets, DenyList, Pieces, Revisions};
+    use stoa_primitives::registry::CommitId;
     use stoa_runtime::Runtime;
 
     use super::*;
@@ -127,7 +128,7 @@ mod tests {
         long.push(0);
         assert_eq!(keys.subject(&long), None);
         assert_eq!(keys.subject(&Pieces::<Runtime>::hashed_key_for([3; 32])[..40]), None);
-        assert_eq!(keys.subject(&AssetNames::<Runtime>::prefix_hash()), None);
+        assert_eq!(keys.subject(&Revisions::<Runtime>::hashed_key_for(CommitId([3; 20]))), None);
         assert_eq!(keys.subject(b""), None);
     }
 }
