@@ -79,4 +79,8 @@ metrics! {
     uploads_stored: "Uploads that ended with a stored piece.",
     uploads_refused: "Uploads turned away or broken off.",
     upload_bytes: "Bytes of CARs taken in, kept or not.",
+    hub_requests: "Requests to the Hugging Face API.",
+    hub_limited: "Such requests turned away because their address sent too many.",
+    hub_files: "Files, whole or in part, handed out by it.",
+    hub_bytes: "Bytes of these files.",
 }

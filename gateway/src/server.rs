@@ -3,14 +3,15 @@
 use std::{
     future::Future,
     io::{self, IoSlice},
+    net::IpAddr,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -84,7 +85,7 @@ pub async fn serve_with(
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             accepted = accept(&listener, &places) => accepted,
         };
-        let (stream, place) = match accepted {
+        let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
@@ -96,7 +97,8 @@ pub async fn serve_with(
             }
         };
         let stream = TokioIo::new(Impatient::new(stream, &limits));
-        let connection = http.serve_connection(stream, TowerToHyperService::new(router.clone()));
+        let service = WithPeer { inner: TowerToHyperService::new(router.clone()), peer };
+        let connection = http.serve_connection(stream, service);
         let mut stopping = stop.subscribe();
         connections.spawn(async move {
             let mut connection = pin!(connection);
@@ -131,11 +133,32 @@ pub async fn serve_with(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, Peer, tokio::sync::OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, place))
+    Ok((stream, Peer(address.ip()), place))
+}
+
+/// The other end of a request's connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Tells each request who is at the other end.
+struct WithPeer {
+    inner: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for WithPeer {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.inner.call(request)
+    }
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {

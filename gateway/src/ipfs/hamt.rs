@@ -16,8 +16,13 @@ pub(super) enum Step<'a> {
 }
 
 /// Whether the link leads to a further node of the same folder.
-pub(super) fn leads_to_node(link: &Link) -> bool {
+pub(crate) fn leads_to_node(link: &Link) -> bool {
     link.name.len() == PLACE_DIGITS
+}
+
+/// The name of the folder's entry that the link leads to, whatever its place.
+pub(crate) fn entry_name(link: &Link) -> Option<&str> {
+    link.name.get(PLACE_DIGITS..)
 }
 
 /// One step of the search for a name in the node on that level, the root's being zero.

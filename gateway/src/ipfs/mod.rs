@@ -7,7 +7,7 @@
 mod accept;
 mod car;
 mod error;
-mod hamt;
+pub(crate) mod hamt;
 mod headers;
 mod request;
 mod walk;
@@ -32,11 +32,14 @@ use tokio::{
 
 use self::{
     error::ReadError,
-    headers::Range,
     request::{ContentRequest, Form},
     walk::{Resolved, Walk},
 };
-use crate::{FetchOutcome, Gateway, guard::guarded};
+use crate::{
+    FetchOutcome, Gateway,
+    conditional::{Range, is_known, range},
+    guard::guarded,
+};
 
 pub(crate) const RAW: u64 = 0x55;
 pub(crate) const DAG_PB: u64 = 0x70;
@@ -92,23 +95,26 @@ async fn block(
     };
     let etag = headers::etag(request);
     let mut fields = headers::of_answer(request, &[cid], &etag);
-    if headers::is_known(headers, &etag) {
+    if is_known(headers, &etag) {
         return Ok(not_modified(fields));
     }
-    let range = match *method == Method::GET {
-        true => headers::range(headers, &etag, block.len()),
+    let size = block.len() as u64;
+    let wanted = match *method == Method::GET {
+        true => range(headers, &etag, size),
         false => Range::Whole,
     };
-    let (status, part) = match range {
+    let (status, part) = match wanted {
         Range::Whole => (StatusCode::OK, block),
         Range::Part(first, last) => {
-            let size = block.len();
             if let Ok(value) = HeaderValue::try_from(format!("bytes {first}-{last}/{size}")) {
                 fields.insert(header::CONTENT_RANGE, value);
             }
-            (StatusCode::PARTIAL_CONTENT, block.slice(first..=last))
+            // Both lie inside the block, which is in memory.
+            let bounds =
+                usize::try_from(first).unwrap_or_default()..=usize::try_from(last).unwrap_or_default();
+            (StatusCode::PARTIAL_CONTENT, block.slice(bounds))
         }
-        Range::Outside => return Err(ReadError::Range { size: block.len() as u64 }),
+        Range::Outside => return Err(ReadError::Range { size }),
     };
     if *method == Method::GET {
         gateway.metrics.blocks_served.one();
@@ -135,7 +141,7 @@ async fn car(
     };
     let etag = headers::etag(&request);
     let fields = headers::of_answer(&request, &resolved.roots, &etag);
-    if headers::is_known(headers, &etag) {
+    if is_known(headers, &etag) {
         return Ok(not_modified(fields));
     }
     let head = match car::header(&resolved.terminus) {

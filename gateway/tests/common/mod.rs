@@ -1,9 +1,10 @@
 //! A gateway on a real listener, DAGs to put behind it, and a client that sees when an answer breaks off.
 
-#![allow(dead_code, unreachable_pub, missing_docs)]
+#![allow(dead_code, unreachable_pub, missing_docs, unused_imports)]
 
 pub mod client;
 pub mod dag;
+pub mod hub;
 
 use std::{
     collections::HashMap,
@@ -178,32 +179,7 @@ impl Server {
 
     /// Flips a bit of these bytes wherever the store has them on disk.
     pub fn damage(&self, bytes: &[u8]) {
-        let mut found = 0;
-        let mut folders = vec![self.folder.join("store")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let mut content = std::fs::read(&path).unwrap();
-                let places: Vec<_> = content
-                    .windows(bytes.len())
-                    .enumerate()
-                    .filter(|(_, window)| *window == bytes)
-                    .map(|(at, _)| at)
-                    .collect();
-                for at in &places {
-                    content[*at] ^= 1;
-                }
-                if !places.is_empty() {
-                    std::fs::write(&path, content).unwrap();
-                    found += places.len();
-                }
-            }
-        }
-        assert!(found > 0, "the bytes aren't in the store");
+        damage(&self.folder.join("store"), bytes);
     }
 
     pub fn allow(&self, account: Account, bytes: u64) {
@@ -247,6 +223,36 @@ impl Server {
     pub fn is_stopped(&self) -> bool {
         self.task.is_finished()
     }
+}
+
+/// Flips a bit of these bytes wherever a store has them on disk.
+pub fn damage(store: &Path, bytes: &[u8]) {
+    let mut found = 0;
+    let mut folders = vec![store.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let mut content = std::fs::read(&path).unwrap();
+            let places: Vec<_> = content
+                .windows(bytes.len())
+                .enumerate()
+                .filter(|(_, window)| *window == bytes)
+                .map(|(at, _)| at)
+                .collect();
+            for at in &places {
+                content[*at] ^= 1;
+            }
+            if !places.is_empty() {
+                std::fs::write(&path, content).unwrap();
+                found += places.len();
+            }
+        }
+    }
+    assert!(found > 0, "the bytes aren't in the store");
 }
 
 impl Drop for Server {
