@@ -149,15 +149,16 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn open() {
+    fn open() -> Result<(), BenchmarkError> {
         let caller = rich::<T>(1);
-        let asset = T::Registry::create_asset(&caller);
+        let asset = stacked::<T>(&caller, MAX_STACK)?;
         let rest = Some(caller.clone());
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), asset, rest);
 
         assert!(Pallet::<T>::is_open(asset));
+        Ok(())
     }
 
     #[benchmark]

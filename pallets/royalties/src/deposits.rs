@@ -30,6 +30,7 @@ impl<T: Config> Pallet<T> {
                 [(asset, VaultOf::<T>::max_encoded_len()), (asset, Upstream::max_encoded_len())].to_vec()
             }
             DepositFor::Holder => [(both, HolderOf::<T>::max_encoded_len()), (both, 0)].to_vec(),
+            DepositFor::Ancestor => [(asset.saturating_add(asset), 0)].to_vec(),
             DepositFor::Approval => [(both.saturating_add(account), Approval::max_encoded_len())].to_vec(),
         };
         let bytes = |(key, value): &(usize, usize)| PREFIX.saturating_add(*key).saturating_add(*value);
@@ -53,7 +54,7 @@ impl<T: Config> Pallet<T> {
 
     /// Checks at build time what the pallet relies on.
     pub(crate) fn check_constants() {
-        for of in [DepositFor::Vault, DepositFor::Holder, DepositFor::Approval] {
+        for of in [DepositFor::Vault, DepositFor::Holder, DepositFor::Approval, DepositFor::Ancestor] {
             assert!(
                 Self::deposit_for(of) > 0,
                 "every entry must cost something, or else anybody fills the state for nothing",

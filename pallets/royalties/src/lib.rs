@@ -135,6 +135,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type Upstreams<T: Config> = StorageMap<_, Blake2_128Concat, AssetId, Upstream, ValueQuery>;
 
+    /// The open assets that owe an ancestor something.
+    #[pallet::storage]
+    pub type Descendants<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AssetId, Blake2_128Concat, AssetId, ()>;
+
     /// Who holds shares of an asset, or has something left to claim.
     #[pallet::storage]
     pub type Holders<T: Config> =
@@ -448,7 +453,8 @@ pub mod pallet {
         }
 
         /// Opens the caller's asset for ever: it can be paid, listed and linked to, and shares and links are no longer
-        /// set. Shares without a holder go to `rest`.
+        /// set. Shares without a holder go to `rest`. The caller takes over the vault's deposit, and pays one more for
+        /// each ancestor.
         ///
         /// Errors: `AssetNotFound`, `NotOwner`, `AlreadyOpen`, `TakenDown`, `SharesIncomplete`.
         #[pallet::call_index(4)]

@@ -97,6 +97,10 @@ pub(crate) fn new_asset(owner: AccountId) -> AssetId {
     })
 }
 
+pub(crate) fn give_asset(asset: AssetId, to: AccountId) {
+    ASSETS.with_borrow_mut(|assets| assets.get_mut(&asset).unwrap().0 = to);
+}
+
 pub(crate) fn take_down(asset: AssetId) {
     ASSETS.with_borrow_mut(|assets| assets.get_mut(&asset).unwrap().1 = true);
 }

@@ -1,7 +1,7 @@
 //! Vaults: opening them, paying into them, and paying out of them.
 
 use crate::{
-    Config, CreditOf, Error, Event, HoldReason, Holders, Pallet, Upstreams, VaultOf, Vaults,
+    Config, CreditOf, Descendants, Error, Event, HoldReason, Holders, Pallet, Upstreams, VaultOf, Vaults,
     math::{self, Inflow, Owed, WHOLE},
     shares::{settle, total},
     traits::Registry,
@@ -130,7 +130,16 @@ impl<T: Config> Pallet<T> {
             holder.shares = holder.shares.checked_add(left).ok_or(ArithmeticError::Overflow)?;
             Holders::<T>::insert(asset, account, holder);
         }
+        let stack = Upstreams::<T>::get(asset).stack;
+        let each = Self::deposit_for(DepositFor::Ancestor);
+        let deposit = each.saturating_mul(count(stack.len()).into()).saturating_add(vault.deposit);
+        Self::release(HoldReason::Vault, &vault.depositor, vault.deposit)?;
+        Self::hold(HoldReason::Vault, &caller, deposit)?;
+        for entry in stack {
+            Descendants::<T>::insert(entry.asset, asset, ());
+        }
 
+        (vault.depositor, vault.deposit) = (caller, deposit);
         vault.loaded = WHOLE;
         vault.open = true;
         Vaults::<T>::insert(asset, vault);

@@ -1,12 +1,12 @@
 //! Reads for clients. They run off the chain, but bounded all the same: a node answers them for strangers.
 
 use crate::{
-    Approvals, Config, HolderOf, Holders, Holdings, Pallet, Upstreams, Vaults,
+    Approvals, Config, Descendants, HolderOf, Holders, Holdings, Pallet, Upstreams, Vaults,
     math::owed_to,
     payments::{inflow, owed},
     runtime_api::MAX_PAGE,
     shares::{settle, total},
-    types::{AncestorInfo, Balance, HolderInfo, Shares, StackEntry, UpstreamInfo, VaultInfo},
+    types::{AncestorInfo, Balance, DescendantInfo, HolderInfo, Shares, StackEntry, UpstreamInfo, VaultInfo},
 };
 use alloc::vec::Vec;
 use polkadot_sdk::sp_runtime::traits::UniqueSaturatedInto;
@@ -70,6 +70,24 @@ impl<T: Config> Pallet<T> {
             parents: found.parents.into_inner(),
             stack: found.stack.into_iter().map(ancestor).collect(),
         })
+    }
+
+    /// The open assets that owe an ancestor something, after one of them, in no particular order.
+    pub fn descendants(ancestor: AssetId, after: Option<AssetId>, limit: u32) -> Vec<DescendantInfo> {
+        let assets = match after {
+            None => Descendants::<T>::iter_key_prefix(ancestor),
+            Some(last) => Descendants::<T>::iter_key_prefix_from(
+                ancestor,
+                Descendants::<T>::hashed_key_for(ancestor, last),
+            ),
+        };
+        let info = |asset| {
+            let stack = Self::upstream(asset)?.stack;
+            let AncestorInfo { terms, forwarded, due, .. } =
+                stack.into_iter().find(|entry| entry.asset == ancestor)?;
+            Some(DescendantInfo { asset, terms, forwarded, due })
+        };
+        assets.take(page(limit)).filter_map(info).collect()
     }
 
     /// An account's shares in an asset, and what it could claim now.

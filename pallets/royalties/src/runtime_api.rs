@@ -1,7 +1,8 @@
 //! What clients read. Amounts are in planks.
 
 pub use crate::types::{
-    AncestorInfo, Balance, DepositFor, HolderInfo, Parts, Shares, Terms, UpstreamInfo, VaultInfo,
+    AncestorInfo, Balance, DepositFor, DescendantInfo, HolderInfo, Parts, Shares, Terms, UpstreamInfo,
+    VaultInfo,
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -22,6 +23,9 @@ sp_api::decl_runtime_apis! {
         fn vault(asset: AssetId) -> Option<VaultInfo>;
         /// What an asset was built on, and what it owes each ancestor.
         fn upstream(asset: AssetId) -> Option<UpstreamInfo>;
+        /// The open assets that owe an ancestor something, in no particular order; `after` is the last asset of the page
+        /// before.
+        fn descendants(ancestor: AssetId, after: Option<AssetId>, limit: u32) -> Vec<DescendantInfo>;
         /// An account's shares in an asset, and what it could claim now.
         fn holding(asset: AssetId, account: AccountId) -> Option<HolderInfo<AccountId>>;
         /// The holders of an asset, in no particular order; `after` is the last account of the page before.

@@ -1,7 +1,7 @@
 //! Everything that must hold, one named check for each concern.
 
 use crate::{
-    Approvals, Config, HoldReason, Holders, Holdings, Pallet, Upstreams, Vaults,
+    Approvals, Config, Descendants, HoldReason, Holders, Holdings, Pallet, Upstreams, Vaults,
     math::{self, Owed, WHOLE},
     payments::{inflow, owed},
     shares::total,
@@ -50,6 +50,7 @@ impl<T: Config> Pallet<T> {
         Self::check_earnings()?;
         Self::check_holdings()?;
         Self::check_upstreams()?;
+        Self::check_descendants()?;
         Self::check_forwarded()?;
         Self::check_money()?;
         Self::check_approvals()?;
@@ -144,6 +145,18 @@ impl<T: Config> Pallet<T> {
             Upstreams::<T>::contains_key(asset) || vault.absolute.plus(vault.relative) == Parts(0)
         };
         ensure!(Vaults::<T>::iter().all(bare), "upstream: owed to nobody");
+        Ok(())
+    }
+
+    /// Each ancestor's list has the open assets that owe it something, and nothing else.
+    fn check_descendants() -> Check {
+        let mut links = 0_usize;
+        for (asset, upstream) in Upstreams::<T>::iter().filter(|(asset, _)| Self::is_open(*asset)) {
+            links = links.saturating_add(upstream.stack.len());
+            let listed = |entry: &StackEntry| Descendants::<T>::contains_key(entry.asset, asset);
+            ensure!(upstream.stack.iter().all(listed), "descendants: an asset isn't listed");
+        }
+        ensure!(Descendants::<T>::iter_keys().count() == links, "descendants: lists one too many");
         Ok(())
     }
 

@@ -263,6 +263,19 @@ pub struct AncestorInfo {
     pub due: Balance,
 }
 
+/// An asset that owes an ancestor, for clients.
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
+pub struct DescendantInfo {
+    /// The asset.
+    pub asset: AssetId,
+    /// What the ancestor is owed.
+    pub terms: Terms,
+    /// What it was ever handed.
+    pub forwarded: Balance,
+    /// What `distribute` of the asset would hand it now.
+    pub due: Balance,
+}
+
 /// Shares, for clients.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct HolderInfo<AccountId> {
@@ -290,4 +303,7 @@ pub enum DepositFor {
     /// An approval.
     #[codec(index = 2)]
     Approval,
+    /// An ancestor of an asset that opens.
+    #[codec(index = 3)]
+    Ancestor,
 }

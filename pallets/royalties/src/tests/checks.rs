@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Approvals, HolderOf, Holders, Holdings, VaultOf,
+    Approvals, Descendants, HolderOf, Holders, Holdings, VaultOf,
     types::{Approval, Lock, LockId, StackEntry},
 };
 use polkadot_sdk::{frame_support::traits::fungible::Mutate, sp_runtime::TryRuntimeError};
@@ -205,6 +205,20 @@ fn check_upstreams_finds_wrong_sums() {
 fn check_upstreams_finds_a_debt_to_nobody() {
     assert_found("upstream: owed to nobody", |state| {
         change_vault(state.draft, |vault| vault.relative = Parts(1));
+    });
+}
+
+#[test]
+fn check_descendants_finds_a_missing_asset() {
+    assert_found("descendants: an asset isn't listed", |state| {
+        Descendants::<Test>::remove(state.base, state.asset);
+    });
+}
+
+#[test]
+fn check_descendants_finds_an_extra_asset() {
+    assert_found("descendants: lists one too many", |state| {
+        Descendants::<Test>::insert(state.base, state.draft, ());
     });
 }
 

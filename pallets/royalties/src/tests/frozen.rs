@@ -49,7 +49,7 @@ fn enums_that_are_stored_are_frozen() {
     assert_eq!(variants::<HoldReason>(), numbered("Vault Holder Approval"));
     assert_eq!(variants::<Terms>(), numbered("Absolute Relative"));
     assert_eq!(variants::<Reason>(), numbered("Direct Licence Job"));
-    assert_eq!(variants::<DepositFor>(), numbered("Vault Holder Approval"));
+    assert_eq!(variants::<DepositFor>(), numbered("Vault Holder Approval Ancestor"));
 }
 
 #[test]

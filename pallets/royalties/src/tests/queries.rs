@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     runtime_api::MAX_PAGE,
-    types::{AncestorInfo, HolderInfo},
+    types::{AncestorInfo, DescendantInfo, HolderInfo},
 };
 
 #[test]
@@ -40,6 +40,28 @@ fn an_upstream_tells_terms_and_what_each_ancestor_is_due() {
         let entry = AncestorInfo { forwarded: 50, due: 0, ..entry };
         assert_eq!(Royalties::upstream(asset).unwrap().stack, [entry]);
         assert_eq!(Royalties::upstream(AssetId(50)), None);
+    });
+}
+
+#[test]
+fn an_ancestor_finds_who_owes_it_something() {
+    ExtBuilder.build_and_execute(|| {
+        let base = opened(ALICE);
+        let model = opened_on(BOB, &[(base, absolute(5))]);
+        let derived = opened_on(CAROL, &[(model, relative(10))]);
+        let draft = new_asset(BOB);
+        link(BOB, draft, base, absolute(5));
+        pay(derived, 100);
+        let mut seen = Vec::new();
+        let mut after = None;
+        while let Some(found) = Royalties::descendants(base, after, 1).pop() {
+            after = Some(found.asset);
+            seen.push((found.asset, found.due));
+        }
+        seen.sort();
+        assert_eq!(seen, [(model, 0), (derived, 5)]);
+        let of_model = DescendantInfo { asset: derived, terms: relative(10), forwarded: 0, due: 9 };
+        assert_eq!(Royalties::descendants(model, None, 9), [of_model]);
     });
 }
 

@@ -121,6 +121,21 @@ fn opening_needs_a_holder_for_every_share() {
 }
 
 #[test]
+fn whoever_opens_takes_over_the_deposit_and_pays_for_each_ancestor() {
+    ExtBuilder.build_and_execute(|| {
+        let base = opened(CAROL);
+        let asset = new_asset(ALICE);
+        link(ALICE, asset, base, absolute(5));
+        assert_eq!(held(ALICE), deposit(DepositFor::Vault));
+        give_asset(asset, BOB);
+        open(BOB, asset);
+        assert_eq!(held(ALICE), 0);
+        let entries = [DepositFor::Vault, DepositFor::Ancestor, DepositFor::Holder];
+        assert_eq!(held(BOB), entries.into_iter().map(deposit).sum::<Balance>());
+    });
+}
+
+#[test]
 fn an_empty_vault_can_be_discarded_and_its_deposit_returned() {
     ExtBuilder.build_and_execute(|| {
         let (parent, asset) = (opened(BOB), new_asset(ALICE));
