@@ -4,11 +4,10 @@
 //! `cargo run -p stoa-gateway --example hub -- <folder> [address]`
 //!
 //! The folder has `<models|datasets|spaces>/<owner>/<name>/<revision number>/…`; each revision's files are published to
-//! `main`, in order, and revision `n` gets the tag `v<n>`. `<name>` may end in `,gated` or `,private`. The token `reader`
-//! may read all of them; `stranger` is a good token that may read none.
+//! `main`, in order, and revision `n` gets the tag `v<n>`. `<name>` may end in `,gated` or `,private`. The tokens
+//! `reader` and `hf_reader` may read all of them; `stranger` is a good token that may read none.
 
 #[path = "../tests/common/mod.rs"]
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod common;
 
 use std::{
@@ -36,7 +35,10 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let store = Store::open(&folder.path().join("store"), StoreOptions { byte_limit: u64::MAX })?;
     let hub = Arc::new(MemoryHub::default());
-    hub.token("reader", ALICE, &["acme"]);
+    // The JavaScript client takes only tokens that begin like this.
+    for token in ["reader", "hf_reader"] {
+        hub.token(token, ALICE, &["acme"]);
+    }
     hub.token("stranger", BOB, &[]);
     for (kind, of) in KINDS {
         for owner in entries(&source.join(kind))? {

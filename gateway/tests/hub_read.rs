@@ -629,6 +629,43 @@ async fn streams_have_a_limit_and_those_above_it_are_told() {
     server.wait_for("GET", "/acme/tiny/resolve/main/small", |answer| answer.status == 200).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_downloads_at_once_all_arrive() {
+    let server = HubServer::start().await;
+    let file = dag::noise(6, (4 << 20) + 3);
+    server.model("acme/tiny", &[("big", &file)]);
+    let address = server.address;
+    let downloads = (0..200)
+        .map(|_| tokio::spawn(async move { common::get(address, "/acme/tiny/resolve/main/big", &[]).await }));
+    let downloads: Vec<_> = downloads.collect();
+    for download in downloads {
+        let answer = download.await.unwrap();
+        assert!(answer.status == 200 && answer.complete && answer.body == file);
+    }
+    assert_eq!(server.get("/api/models/acme/tiny").await.json()["downloads"], 200);
+}
+
+#[tokio::test]
+async fn ten_thousand_files_are_listed_and_found() {
+    let server = HubServer::start().await;
+    let names: Vec<_> = (0..10_000).map(|number| format!("{:02}/{number:05}.txt", number % 7)).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+    server.model("acme/many", &files);
+    let mut path = "/api/models/acme/many/tree/main?recursive=true".to_owned();
+    let mut found = 0;
+    loop {
+        let page = server.wait_for("GET", &path, |answer| answer.status == 200).await;
+        let entries = page.json();
+        assert!(entries.as_array().unwrap().len() <= 1_000);
+        found += entries.as_array().unwrap().iter().filter(|entry| entry["type"] == "file").count();
+        let Some(link) = page.find("link") else { break };
+        path = link.strip_prefix("<http://localhost").unwrap().split('>').next().unwrap().to_owned();
+    }
+    assert_eq!(found, 10_000);
+    assert_eq!(server.get(&format!("/acme/many/resolve/main/{}", names[9_999])).await.status, 200);
+    assert_eq!(server.get("/acme/many/resolve/main/06/09999.txt").await.status, 404);
+}
+
 #[tokio::test]
 async fn pages_of_other_origins_may_read_and_send_a_token() {
     let (server, _) = tiny().await;

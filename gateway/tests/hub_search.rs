@@ -149,8 +149,12 @@ async fn downloads_count_gets_and_survive_a_restart() {
     server.head(path).await;
     assert_eq!(server.get("/api/models/duck/plain").await.json()["downloads"], 0);
     server.get(path).await;
-    let resumed = [("Range", "bytes=0-")];
-    request(server.address, "GET", path, &resumed, b"").await;
+    let weights = "/acme/distilbert-base/resolve/main/README.md";
+    for range in ["bytes=0-", "bytes=0-0", "bytes=5-"] {
+        request(server.address, "GET", weights, &[("Range", range)], b"").await;
+    }
+    assert_eq!(server.get("/api/models/acme/distilbert-base").await.json()["downloads"], 1);
+    server.get(path).await;
     let etag = server.head(path).await.header("etag").to_owned();
     request(server.address, "GET", path, &[("If-None-Match", &etag)], b"").await;
     server.get("/duck/plain/resolve/main/none").await;

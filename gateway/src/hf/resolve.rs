@@ -172,7 +172,8 @@ impl HubGateway {
             return Ok((status, fields).into_response());
         }
         let permit = self.stream_permit().await?;
-        if bytes.start == 0 {
+        // One byte is what clients ask for to learn the size.
+        if bytes.start == 0 && (bytes.end > 1 || digests.size <= 1) {
             self.index.downloaded(asset.id.0);
         }
         self.gateway.metrics.hub_files.one();
