@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pallet-dao", &["stoa-primitives"]),
     ("pallet-validator-set", &["stoa-primitives"]),
     ("pallet-governance", &[]),
-    ("stoa-runtime", &["stoa-primitives", "pallet-asset-registry", "pallet-chain-timing", "pallet-governance"]),
+    ("stoa-runtime", &["stoa-primitives", "pallet-asset-registry", "pallet-chain-timing", "pallet-governance", "pallet-royalties", "pallet-validator-set"]),
     ("stoa-sdk", &["stoa-primitives", "stoa-content"]),
     ("stoa-gateway", &["stoa-primitives", "stoa-content", "stoa-sdk"]),
     (

@@ -15,6 +15,7 @@
 
 pub mod access;
 pub mod gateway;
+pub mod hub;
 pub mod registry;
 
 use std::{str::FromStr, sync::Arc};

@@ -7,6 +7,7 @@ use crate::{
         ContentService,
         access::AccessFollower,
         gateway::{NodeChain, NodeFetch},
+        hub::{ChainHub, changed_assets},
         registry::ChainRegistry,
     },
     network::{
@@ -27,7 +28,7 @@ use sc_network_sync::SyncingService;
 use sc_service::{Configuration, Error as ServiceError, TaskManager};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use stoa_content::{Store, StoreOptions};
-use stoa_gateway::Gateway;
+use stoa_gateway::{Gateway, HubConfig, HubGateway, HubLimits};
 use stoa_runtime::Hash;
 use substrate_prometheus_endpoint::Registry;
 
@@ -126,6 +127,8 @@ impl Prepared {
         spawner.spawn("access-follower", GROUP, following);
 
         if !params.no_gateway {
+            let hub = ChainHub::new(client.clone());
+            let changed = changed_assets(client.storage_changes_notification_stream(None, None)?);
             let chain = NodeChain::new(
                 client,
                 service,
@@ -144,6 +147,9 @@ impl Prepared {
             let gateway =
                 Gateway::open(store, Arc::new(chain), Arc::new(NodeFetch::new(content.clone())), config)
                     .map_err(application)?;
+            let config = HubConfig { index: dir.with_extension("hub.redb"), limits: HubLimits::default() };
+            let hub = HubGateway::open(gateway.clone(), Arc::new(hub), config).map_err(application)?;
+            spawner.spawn("hub-index", GROUP, hub.clone().follow(changed));
             if let Some(prometheus) = &prometheus {
                 register_gateway(&gateway.metrics(), prometheus)?;
             }
@@ -158,8 +164,8 @@ impl Prepared {
                 match tokio::net::TcpListener::from_std(listener) {
                     Ok(listener) => {
                         log::info!(target: LOG_TARGET, "🏛  Gateway on http://{address}");
-                        stoa_gateway::serve(listener, stoa_gateway::router(gateway), std::future::pending())
-                            .await;
+                        let routes = stoa_gateway::router_with_hub(gateway, hub);
+                        stoa_gateway::serve(listener, routes, std::future::pending()).await;
                     }
                     Err(error) => log::error!(target: LOG_TARGET, "The gateway can't start: {error}"),
                 }

@@ -267,6 +267,57 @@ impl_runtime_apis! {
         }
     }
 
+    impl pallet_validator_set::runtime_api::ValidatorSetApi<Block, AccountId, BlockNumber> for Runtime {
+        fn validators() -> Vec<AccountId> {
+            ValidatorSet::validators()
+        }
+        fn queued() -> Vec<AccountId> {
+            ValidatorSet::queued()
+        }
+        fn members() -> Vec<pallet_validator_set::types::MemberInfo<AccountId>> {
+            ValidatorSet::members()
+        }
+        fn disabled() -> Vec<AccountId> {
+            ValidatorSet::disabled()
+        }
+        fn offenders() -> Vec<AccountId> {
+            ValidatorSet::offenders()
+        }
+        fn offences(before: Option<u64>, limit: u32) -> Vec<pallet_validator_set::types::OffenceInfo<AccountId, BlockNumber>> {
+            ValidatorSet::offences(before, limit)
+        }
+        fn limits() -> pallet_validator_set::types::SetLimits {
+            ValidatorSet::limits()
+        }
+    }
+
+    impl pallet_royalties::runtime_api::RoyaltiesApi<Block, AccountId> for Runtime {
+        fn vault(asset: AssetId) -> Option<pallet_royalties::runtime_api::VaultInfo> {
+            Royalties::vault(asset)
+        }
+        fn upstream(asset: AssetId) -> Option<pallet_royalties::runtime_api::UpstreamInfo> {
+            Royalties::upstream(asset)
+        }
+        fn descendants(ancestor: AssetId, after: Option<AssetId>, limit: u32) -> Vec<pallet_royalties::runtime_api::DescendantInfo> {
+            Royalties::descendants(ancestor, after, limit)
+        }
+        fn holding(asset: AssetId, account: AccountId) -> Option<pallet_royalties::runtime_api::HolderInfo<AccountId>> {
+            Royalties::holding(asset, account)
+        }
+        fn holders(asset: AssetId, after: Option<AccountId>, limit: u32) -> Vec<pallet_royalties::runtime_api::HolderInfo<AccountId>> {
+            Royalties::holders(asset, after, limit)
+        }
+        fn holdings(account: AccountId, after: Option<AssetId>, limit: u32) -> Vec<pallet_royalties::runtime_api::HolderInfo<AccountId>> {
+            Royalties::holdings(account, after, limit)
+        }
+        fn approval(asset: AssetId, holder: AccountId, spender: AccountId) -> pallet_royalties::runtime_api::Shares {
+            Royalties::approval(asset, holder, spender)
+        }
+        fn deposit(of: pallet_royalties::runtime_api::DepositFor) -> Balance {
+            Royalties::deposit_for(of)
+        }
+    }
+
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
         fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
             build_state::<RuntimeGenesisConfig>(config)
@@ -330,5 +381,7 @@ mod benches {
     frame_benchmarking::define_benchmarks!(
         [pallet_asset_registry, AssetRegistry]
         [pallet_governance, Governance]
+        [pallet_royalties, Royalties]
+        [pallet_validator_set, ValidatorSet]
     );
 }

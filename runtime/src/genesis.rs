@@ -77,6 +77,7 @@ fn network(validators: &[Sr25519Keyring], timing: Timing) -> Value {
         babe: pallet_babe::GenesisConfig { epoch_config: EPOCH_CONFIGURATION },
         balances: pallet_balances::GenesisConfig { balances },
         session: pallet_session::GenesisConfig { keys },
+        validator_set: pallet_validator_set::GenesisConfig { validators: committee.clone(), minimum_size: 1 },
         governance: governance(),
         technical_committee: pallet_collective::GenesisConfig { members: committee },
     })

@@ -147,7 +147,10 @@ mod runtime {
     #[runtime::pallet_index(3)]
     pub type Parameters = pallet_parameters;
 
-    // Consensus. Babe before Session, Session before what reads its validators.
+    // Consensus. The set before Session, which asks it for validators at genesis; Babe before Session, Session before
+    // what reads its validators.
+    #[runtime::pallet_index(9)]
+    pub type ValidatorSet = pallet_validator_set;
     #[runtime::pallet_index(10)]
     pub type Babe = pallet_babe;
     #[runtime::pallet_index(11)]
@@ -206,4 +209,6 @@ mod runtime {
     // The hub.
     #[runtime::pallet_index(50)]
     pub type AssetRegistry = pallet_asset_registry;
+    #[runtime::pallet_index(51)]
+    pub type Royalties = pallet_royalties;
 }

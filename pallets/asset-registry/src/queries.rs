@@ -67,6 +67,12 @@ impl<T: Config> Pallet<T> {
         AssetNames::<T>::get(namespace, NameKey::find(halves.next()?)?)
     }
 
+    /// Who owns an asset: the owner of its namespace.
+    pub fn owner(asset: AssetId) -> Option<T::AccountId> {
+        let asset = Assets::<T>::get(asset)?;
+        Namespaces::<T>::get(asset.namespace).map(|namespace| namespace.owner)
+    }
+
     pub(crate) fn asset_info(id: AssetId) -> Option<AssetInfo<T::AccountId>> {
         let asset = Assets::<T>::get(id)?;
         let namespace = Namespaces::<T>::get(&asset.namespace)?;

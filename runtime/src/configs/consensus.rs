@@ -1,18 +1,20 @@
 //! BABE, GRANDPA, sessions and offences.
 
 use crate::*;
-use alloc::vec::Vec;
 use frame_support::{
     parameter_types,
-    traits::{ConstU32, ConstU64},
+    traits::{ConstU32, ConstU64, EitherOfDiverse},
 };
+use frame_system::EnsureRoot;
+use pallet_governance::EnsureValidatorAdmin;
 use sp_runtime::traits::{Convert, ConvertInto, OpaqueKeys};
-use sp_staking::SessionIndex;
 
 /// Most validators of a network.
 const MAX_AUTHORITIES: u32 = 1_000;
 /// Epochs for which an equivocation can still be reported.
 const REPORT_EPOCHS: u64 = 168;
+/// The same; a session is an epoch.
+const REPORT_SESSIONS: u32 = 168;
 
 parameter_types! {
     /// Held on a validator's account while its session keys are set.
@@ -82,7 +84,7 @@ impl pallet_authority_discovery::Config for Runtime {
 impl pallet_offences::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type IdentificationTuple = pallet_session::historical::IdentificationTuple<Self>;
-    type OnOffenceHandler = ();
+    type OnOffenceHandler = ValidatorSet;
 }
 
 /// A validator is identified by its account alone: nothing is staked behind it.
@@ -93,34 +95,12 @@ impl Convert<AccountId, Option<()>> for NoIdentification {
     }
 }
 
-/// The validators that the genesis named, for every session. Each session notes their keys anew, so that
-/// an equivocation under rotated keys can be proven.
-pub struct GenesisValidators;
-
-impl pallet_session::SessionManager<AccountId> for GenesisValidators {
-    fn new_session(_: SessionIndex) -> Option<Vec<AccountId>> {
-        Some(Session::validators())
-    }
-    fn new_session_genesis(_: SessionIndex) -> Option<Vec<AccountId>> {
-        Some(pallet_session::NextKeys::<Runtime>::iter_keys().collect())
-    }
-    fn start_session(_: SessionIndex) {}
-    fn end_session(_: SessionIndex) {}
-}
-
-impl pallet_session::historical::SessionManager<AccountId, ()> for GenesisValidators {
-    fn new_session(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-        <Self as pallet_session::SessionManager<_>>::new_session(index).map(identified)
-    }
-    fn new_session_genesis(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-        <Self as pallet_session::SessionManager<_>>::new_session_genesis(index).map(identified)
-    }
-    fn start_session(_: SessionIndex) {}
-    fn end_session(_: SessionIndex) {}
-}
-
-fn identified(validators: Vec<AccountId>) -> Vec<(AccountId, ())> {
-    validators.into_iter().map(|validator| (validator, ())).collect()
+impl pallet_validator_set::Config for Runtime {
+    type AdminOrigin = EitherOfDiverse<EnsureRoot<AccountId>, EnsureValidatorAdmin>;
+    type MaxValidators = ConstU32<MAX_AUTHORITIES>;
+    type MaxOffences = ConstU32<1_000>;
+    type ReportingSessions = ConstU32<REPORT_SESSIONS>;
+    type WeightInfo = crate::weights::pallet_validator_set::WeightInfo<Runtime>;
 }
 
 impl pallet_session::Config for Runtime {
@@ -129,10 +109,11 @@ impl pallet_session::Config for Runtime {
     type ValidatorIdOf = ConvertInto;
     type ShouldEndSession = Babe;
     type NextSessionRotation = Babe;
-    type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, GenesisValidators>;
+    type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, ValidatorSet>;
     type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
-    type DisablingStrategy = pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
+    // `ValidatorSet` disables offenders, again in each session that they are still in.
+    type DisablingStrategy = ();
     type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
     type Currency = Balances;
     type KeyDeposit = KeyDeposit;

@@ -361,9 +361,10 @@ impl pallet_treasury::Config for Runtime {
 }
 
 /// The pallets whose calls no brake may stop: the chain's upkeep, and the way out by a vote.
-pub const UNSTOPPABLE: [&str; 17] = [
+pub const UNSTOPPABLE: [&str; 18] = [
     "System",
     "Timestamp",
+    "ValidatorSet",
     "Babe",
     "Grandpa",
     "Session",
@@ -397,8 +398,17 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for UnstoppableNames 
     }
 }
 
+/// All but [`purge_keys`](pallet_session::Call::purge_keys): validators that purge theirs could empty the set. Whoever
+/// has left it releases its keys through `ValidatorSet`.
+pub struct NoPurge;
+impl Contains<RuntimeCall> for NoPurge {
+    fn contains(call: &RuntimeCall) -> bool {
+        !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys { .. }))
+    }
+}
+
 /// Calls that no brake stops now.
-pub(super) type CallFilter = InsideBoth<SafeMode, TxPause>;
+pub(super) type CallFilter = InsideBoth<NoPurge, InsideBoth<SafeMode, TxPause>>;
 
 impl pallet_tx_pause::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;

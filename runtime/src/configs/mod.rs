@@ -3,13 +3,12 @@
 mod accounts;
 mod consensus;
 mod governance;
+mod hub;
 mod money;
 mod parameters;
-mod registry;
 mod system;
 
 pub use accounts::ProxyType;
-pub use consensus::GenesisValidators;
 pub use governance::{UNSTOPPABLE, Unstoppable, UnstoppableNames, default_rules, track};
 pub use money::{EXISTENTIAL_DEPOSIT, FeePerWeight, LENGTH_FEE, StoragePrice};
 pub use parameters::{RuntimeParameters, dynamic_params};

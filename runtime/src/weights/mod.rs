@@ -2,3 +2,5 @@
 
 pub(crate) mod pallet_asset_registry;
 pub(crate) mod pallet_governance;
+pub(crate) mod pallet_royalties;
+pub(crate) mod pallet_validator_set;
