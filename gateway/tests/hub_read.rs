@@ -632,7 +632,7 @@ async fn streams_have_a_limit_and_those_above_it_are_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_downloads_at_once_all_arrive() {
     let server = HubServer::start().await;
-    let file = dag::noise(6, (4 << 20) + 3);
+    let file = dag::noise(6, (2 << 20) + 3);
     server.model("acme/tiny", &[("big", &file)]);
     let address = server.address;
     let downloads = (0..200)
@@ -646,9 +646,9 @@ async fn two_hundred_downloads_at_once_all_arrive() {
 }
 
 #[tokio::test]
-async fn ten_thousand_files_are_listed_and_found() {
+async fn thousands_of_files_are_listed_and_found() {
     let server = HubServer::start().await;
-    let names: Vec<_> = (0..10_000).map(|number| format!("{:02}/{number:05}.txt", number % 7)).collect();
+    let names: Vec<_> = (0..4_000).map(|number| format!("{:02}/{number:05}.txt", number % 7)).collect();
     let files: Vec<_> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
     server.model("acme/many", &files);
     let mut path = "/api/models/acme/many/tree/main?recursive=true".to_owned();
@@ -661,9 +661,9 @@ async fn ten_thousand_files_are_listed_and_found() {
         let Some(link) = page.find("link") else { break };
         path = link.strip_prefix("<http://localhost").unwrap().split('>').next().unwrap().to_owned();
     }
-    assert_eq!(found, 10_000);
-    assert_eq!(server.get(&format!("/acme/many/resolve/main/{}", names[9_999])).await.status, 200);
-    assert_eq!(server.get("/acme/many/resolve/main/06/09999.txt").await.status, 404);
+    assert_eq!(found, 4_000);
+    assert_eq!(server.get(&format!("/acme/many/resolve/main/{}", names[3_999])).await.status, 200);
+    assert_eq!(server.get("/acme/many/resolve/main/06/03999.txt").await.status, 404);
 }
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 //! All of it is work that many requests may wait for at once and that goes on without them; a request waits for
 //! [`super::HubLimits::wait`] and is then told to come again.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use stoa_primitives::ContentId;
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use super::{
     card::{Card, MAX_README},
@@ -66,6 +66,16 @@ impl HubGateway {
         source: &Source,
         revision: &HubRevision,
     ) -> Result<(), HubError> {
+        self.bring_within(source, revision, self.limits.wait).await
+    }
+
+    /// The same, for a request that can do without and waits for another time.
+    pub(super) async fn bring_within(
+        self: &Arc<Self>,
+        source: &Source,
+        revision: &HubRevision,
+        wait: Duration,
+    ) -> Result<(), HubError> {
         if self.is_here(source, revision).await? {
             return Ok(());
         }
@@ -74,7 +84,7 @@ impl HubGateway {
             return Err(HubError::Absent);
         }
         let job = self.fetch_job(source.clone(), revision.content);
-        match timeout(self.limits.wait, job).await {
+        match timeout(wait, job).await {
             Err(_) => Err(HubError::Coming),
             Ok(Err(FetchFailure::Absent)) => Err(HubError::Absent),
             Ok(Err(FetchFailure::Denied)) => Err(HubError::Disabled),
@@ -163,11 +173,11 @@ impl HubGateway {
         }
         // One file is a reader's who waits for it; many are a revision's, which is hashed whole.
         let job = match files.as_slice() {
-            [file] => self.hash_job(source, revision, *file, vec![*file]),
+            [file] => self.hash_job(source, revision, *file, vec![*file], Some(self.hashers.clone())),
             _ => {
                 let listing = self.listing(source, revision).await?;
                 let all = listing.files().map(|entry| entry.content).collect();
-                self.hash_job(source, revision, revision.content, all)
+                self.hash_job(source, revision, revision.content, all, Some(self.hashers.clone()))
             }
         };
         match timeout(self.limits.wait, job).await {
@@ -188,22 +198,26 @@ impl HubGateway {
         Ok(found.await.map_err(HubError::internal)??)
     }
 
-    /// Hashes those of the files that weren't yet.
+    /// Hashes those of the files that weren't yet, when there is a place for it.
     fn hash_job(
         self: &Arc<Self>,
         source: &Source,
         revision: &HubRevision,
         key: ContentId,
         files: Vec<ContentId>,
+        places: Option<Arc<Semaphore>>,
     ) -> BoxFuture<'static, Result<(), FileError>> {
         let (hub, source, piece) = (self.clone(), source.clone(), revision.piece);
         let lost = Err(FileError::Store("hashing broke off".into()));
         let job = self.hashing.run(key, lost, move || async move {
             let stopped = |error: String| FileError::Store(error);
-            let _place =
-                hub.hashers.clone().acquire_owned().await.map_err(|error| stopped(error.to_string()))?;
-            let worker = hub.clone();
-            spawn_blocking(move || worker.hash(&source, files, budget(&piece)))
+            let _place = match places {
+                Some(places) => {
+                    Some(places.acquire_owned().await.map_err(|error| stopped(error.to_string()))?)
+                }
+                None => None,
+            };
+            spawn_blocking(move || hub.hash(&source, files, budget(&piece)))
                 .await
                 .map_err(|error| stopped(error.to_string()))?
         });
@@ -237,7 +251,7 @@ impl HubGateway {
         tables.put_digests(&found).map_err(failed)
     }
 
-    /// Hashes all files of a revision that is here, so that no reader has to wait for it.
+    /// Hashes all files of a revision that is here, so that no reader has to wait for it. It takes no reader's place.
     pub(super) async fn hash_all(
         self: &Arc<Self>,
         source: &Source,
@@ -245,7 +259,7 @@ impl HubGateway {
     ) -> Result<(), HubError> {
         let listing = self.listing(source, revision).await?;
         let all = listing.files().map(|entry| entry.content).collect();
-        Ok(self.hash_job(source, revision, revision.content, all).await?)
+        Ok(self.hash_job(source, revision, revision.content, all, None).await?)
     }
 
     /// The card of a revision, read from its files once; `None` when they aren't here. A repository without a README

@@ -489,3 +489,123 @@ pub(super) fn read_small(
     }
     Ok(Some(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(digest: u8) -> ContentId {
+        ContentId { codec: Codec::Raw, digest: [digest; 32] }
+    }
+
+    fn listing() -> Listing {
+        let entry = |(path, folder): (&str, bool)| Entry { path: path.into(), content: id(1), folder };
+        let entries = [
+            ("README.md", false),
+            ("a", true),
+            ("a/b", true),
+            ("a/b/c", false),
+            ("a/z", false),
+            ("a b", true),
+            ("a b/x", false),
+            ("a.txt", false),
+        ];
+        Listing { entries: entries.into_iter().map(entry).collect() }
+    }
+
+    fn below(folder: &str, recursive: bool) -> Option<Vec<String>> {
+        Some(listing().below(folder, recursive)?.map(|entry| entry.path.clone()).collect())
+    }
+
+    #[test]
+    fn every_entry_is_found_by_its_path_and_nothing_else_is() {
+        for entry in &listing().entries {
+            assert_eq!(listing().find(&entry.path), Some(entry));
+        }
+        for path in ["", "/", "a/", "/a", "a//b", "b", "a/b/c/d", "a/../README.md", "A"] {
+            assert_eq!(listing().find(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_folder_s_entries_are_its_own() {
+        assert_eq!(below("", false).unwrap(), ["README.md", "a", "a b", "a.txt"]);
+        assert_eq!(below("", true).unwrap().len(), 8);
+        assert_eq!(below("a", false).unwrap(), ["a/b", "a/z"]);
+        assert_eq!(below("a", true).unwrap(), ["a/b", "a/b/c", "a/z"]);
+        assert_eq!(below("a b", true).unwrap(), ["a b/x"]);
+        assert_eq!(below("README.md", false), None);
+        assert_eq!(below("none", false), None);
+    }
+
+    #[test]
+    fn names_that_a_system_reads_otherwise_are_no_plain_names() {
+        for name in ["", ".", "..", "a/b", "a\\b", "a\0", "a\n", "\u{85}"] {
+            assert!(!is_plain_name(name), "{name:?}");
+        }
+        for name in ["a", "...", ".gitattributes", "a b", "é", "-rf"] {
+            assert!(is_plain_name(name), "{name:?}");
+        }
+    }
+
+    type Files = (Source, Vec<stoa_content::PackedFile>, Piece);
+
+    fn store(folder: &tempfile::TempDir, files: &[(&str, Vec<u8>)]) -> Files {
+        let source = folder.path().join("files");
+        std::fs::create_dir(&source).unwrap();
+        for (name, bytes) in files {
+            std::fs::write(source.join(name), bytes).unwrap();
+        }
+        let options = stoa_content::StoreOptions { byte_limit: 1 << 30 };
+        let store = Store::open(&folder.path().join("store"), options).unwrap();
+        let packed = store.import_dir(&source, &mut |_| ()).unwrap();
+        (Source::piece(store, packed.piece.root), packed.files, packed.piece)
+    }
+
+    #[test]
+    fn digests_are_those_of_git_and_of_the_packer() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [
+            ("a", b"hello\n".to_vec()),
+            ("b", vec![7; BLOCK_SIZE]),
+            ("c", vec![7; BLOCK_SIZE + 1]),
+            ("d", Vec::new()),
+        ];
+        let (source, packed, piece) = store(&folder, &files);
+        let mut left = budget(&piece);
+        let mut tags = Vec::new();
+        for ((_, bytes), file) in files.iter().zip(&packed) {
+            let digests = Digests::read(&source, &file.content, &mut left).unwrap();
+            assert_eq!((digests.size, digests.sha256), (bytes.len() as u64, file.sha256));
+            assert_eq!(digests.is_large(), bytes.len() > BLOCK_SIZE);
+            tags.push(digests.tag());
+        }
+        assert_eq!(tags[0], "ce013625030ba8dba906f756967f9e9ca394464a");
+        assert_eq!(tags[2], hex::encode(packed[2].sha256));
+        assert_eq!(tags[3], "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        let mut little = LARGE_FILE;
+        assert!(matches!(Digests::read(&source, &packed[2].content, &mut little), Err(FileError::Inflated)));
+    }
+
+    #[test]
+    fn any_part_of_a_file_is_read_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes: Vec<u8> = (0..3 * BLOCK_SIZE + 5).map(|at| (at * 31 % 251) as u8).collect();
+        let (source, packed, _) = store(&folder, &[("a", bytes.clone())]);
+        let (content, size, block) = (packed[0].content, bytes.len() as u64, BLOCK_SIZE as u64);
+        let parts =
+            [0..size, 0..1, block - 1..block + 1, block..2 * block, size - 1..size, 5..size - 5, 9..9];
+        for wanted in parts {
+            let mut leaves = Leaves::new(source.clone(), &content, size, wanted.clone());
+            let mut read = Vec::new();
+            while let Some(leaf) = leaves.next().unwrap() {
+                read.extend_from_slice(&leaf.read(&source).unwrap());
+            }
+            assert!(read == bytes[wanted.start as usize..wanted.end as usize], "{wanted:?}");
+        }
+        let mut other_size = Leaves::new(source.clone(), &content, size + 1, 0..size);
+        assert!(matches!(other_size.next(), Err(FileError::Broken { .. })));
+        assert!(read_small(&source, &content, size).unwrap().unwrap() == bytes);
+        assert_eq!(read_small(&source, &content, size - 1).unwrap(), None);
+    }
+}

@@ -77,7 +77,7 @@ async fn info(
     };
     let source = hub.record_source(&revision)?;
     // What the chain says is known without the files, so their absence is no error.
-    let here = hub.bring(&source, &revision).await.is_ok();
+    let here = hub.bring_within(&source, &revision, hub.limits.wait / 2).await.is_ok();
     let card = match here {
         true => hub.card(&source, &revision).await?,
         false => None,

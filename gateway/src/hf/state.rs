@@ -58,7 +58,7 @@ pub struct HubLimits {
     pub fetch_time: Duration,
     /// Fetches at once.
     pub fetches: usize,
-    /// Revisions being hashed at once.
+    /// Revisions being hashed for waiting readers at once, beside the one that is hashed ahead.
     pub hashers: usize,
     /// Files being sent at once.
     pub file_streams: usize,
