@@ -8,7 +8,7 @@ use common::{
     request,
 };
 use serde_json::json;
-use stoa_content::pack_dir;
+use stoa_content::{Access, pack_dir};
 use stoa_gateway::HubLimits;
 use stoa_primitives::registry::{AssetKind, Visibility};
 
@@ -140,6 +140,16 @@ async fn a_card_is_read_once_its_files_are_here() {
     server.hub.change(&server.store, id, |_| ());
     server.api.sweep().await.unwrap();
     assert_eq!(server.names("search=distant").await, ["acme/far"]);
+}
+
+#[tokio::test]
+async fn a_card_does_not_wait_for_the_store_to_learn_that_it_is_public() {
+    let server = HubServer::start().await;
+    let revision = server.model("acme/new", &[("README.md", b"---\ntags: [fresh]\n---\n")]);
+    server.store.set_access(&revision.piece.root, Access::Restricted).unwrap();
+    server.api.sweep().await.unwrap();
+    assert_eq!(server.names("search=fresh").await, ["acme/new"]);
+    assert_eq!(server.get("/acme/new/resolve/main/README.md").await.status, 503, "its bytes do");
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ impl HubGateway {
             return Ok(self.forget(asset.id).await?);
         };
         let revision = self.ask(self.hub.resolve(&asset, MAIN)).await?;
-        let source = revision.as_ref().and_then(|revision| self.record_source(revision).ok());
+        let source = revision.as_ref().and_then(|revision| self.index_source(revision));
         let described = match (&revision, &source) {
             (Some(revision), Some(source)) if self.is_described(&asset, revision) => {
                 return self.queue_hashing(source, revision).await;
@@ -139,6 +139,18 @@ impl HubGateway {
         match (&source, &revision) {
             (Some(source), Some(revision)) => self.queue_hashing(source, revision).await,
             _ => Ok(()),
+        }
+    }
+
+    /// Where the index reads a revision: if its own piece is here, from that one, because the store learns only after the
+    /// chain that a piece has become public.
+    fn index_source(&self, revision: &HubRevision) -> Option<Source> {
+        let source = self.record_source(revision).ok()?;
+        let store = &self.gateway.store;
+        let held = store.piece(&revision.piece.root).ok().flatten();
+        match held.is_some_and(|info| info.content == revision.content) {
+            true => Some(Source::piece(store.clone(), revision.piece.root)),
+            false => Some(source),
         }
     }
 
