@@ -386,6 +386,13 @@ class Clients:
         log = self.folder / f"{script}-{random.getrandbits(32):08x}.log"
         return Process(script, log, [NODE_JS, "--no-warnings", self.folder / script, *arguments])
 
+    def hub(self, gateway: str, script: str, *arguments: Any, seconds: float = 180) -> Any:
+        """Runs a script with the real huggingface_hub, whose only setting is where the hub is."""
+        home = self.folder / f"hub-{random.getrandbits(32):08x}"
+        env = {"PATH": os.environ["PATH"], "HF_ENDPOINT": gateway, "HF_HOME": str(home)}
+        command = [CACHE / "hub/bin/python", self.folder / script, *arguments]
+        return json.loads(run(command, seconds, env=env).strip().splitlines()[-1])
+
     def kubo(self, *arguments: Any, seconds: float = 120) -> Any:
         command = [PYTHON, self.folder / "kubo.py", *arguments]
         # It leaves a log in the folder that it is started in.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the third-party clients that the end-to-end tests drive, outside the checkout:
-# a Python virtual environment and the JavaScript packages of clients/package-lock.json.
+# Python virtual environments and the JavaScript packages of clients/package-lock.json.
 # Does nothing when what is installed already matches the pinned lists.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,6 +31,12 @@ install_venv() {
         --requirement "$here/requirements.txt"
 }
 
+install_hub() {
+    "$python" -m venv "$cache/hub"
+    "$cache/hub/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+        --requirement "$here/requirements-hub.txt"
+}
+
 install_js() {
     mkdir -p "$cache/js"
     cp "$here"/clients/{package.json,package-lock.json,.npmrc} "$cache/js/"
@@ -38,4 +44,5 @@ install_js() {
 }
 
 part venv install_venv "$here/requirements.txt"
+part hub install_hub "$here/requirements-hub.txt"
 part js install_js "$here"/clients/{package.json,package-lock.json,.npmrc}
