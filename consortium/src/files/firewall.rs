@@ -38,8 +38,14 @@ pub(super) fn nftables(launch: &Launch, node: &Node) -> String {
         format!("        tcp dport {peers} accept\n")
     };
     let gateway = match node.gateway {
-        Gateway::Open => format!("        tcp dport {} accept\n", node.ports.gateway),
-        Gateway::Off | Gateway::Local => format!("        tcp dport {} drop\n", node.ports.gateway),
+        Gateway::Open => {
+            format!("        # The HTTP gateway.\n        tcp dport {} accept\n", node.ports.gateway)
+        }
+        Gateway::Local => {
+            format!("        # The HTTP gateway.\n        tcp dport {} drop\n", node.ports.gateway)
+        }
+        // Another node of the machine may have its gateway there.
+        Gateway::Off => String::new(),
     };
     fill(
         RULES,

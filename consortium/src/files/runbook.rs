@@ -10,6 +10,8 @@ use crate::{
 
 const RUNBOOK: &str = include_str!("../../templates/RUNBOOK.md");
 const KEYS: &str = include_str!("../../templates/KEYS.md");
+const SEALED_KEYS: &str = include_str!("../../templates/sealed-keys.md");
+const OWN_KEYS: &str = include_str!("../../templates/own-keys.md");
 const PERMISSIONED: &str = include_str!("../../templates/permissioned.md");
 const OPEN: &str = include_str!("../../templates/open.md");
 const OWN_TOKEN: &str = include_str!("../../templates/own-token.md");
@@ -170,33 +172,25 @@ fn validator_accounts(launch: &Launch) -> String {
 pub(super) fn keys(launch: &Launch, member: &Member) -> String {
     let network = launch.network();
     let sealed = if launch.sealed().contains_key(&member.name) {
-        format!(
-            "`keys.sealed` beside this file has the keys that were made for you, under your password. On each of your \
-             machines:\n\n```\nsudo stoa-node network open keys.sealed --out /var/lib/stoa\nsudo chown -R stoa:stoa \
-             /var/lib/stoa\n```\n\nIt writes `/var/lib/stoa/NODE/node-key` and `/var/lib/stoa/NODE/keystore/` for each \
-             node; remove those of nodes that run elsewhere. Whoever ran `network init` could have kept your session \
-             keys: once {} runs, rotate them (RUNBOOK.md, \"Keys\"). Then keep `keys.sealed` and its password apart from \
-             each other, or destroy it.",
-            plain(&network.name)
-        )
+        SEALED_KEYS.to_owned()
     } else {
         "No key was made for you: you gave the public halves of all.".into()
     };
-    let nodes: String = launch
-        .nodes()
-        .filter(|(node, _)| node.member == member.name)
-        .map(|(node, identity)| node_keys(node, identity))
-        .collect();
+    let of_member = || launch.nodes().filter(|(node, _)| node.member == member.name);
+    let nodes: String = of_member().map(|(node, identity)| node_keys(node, identity)).collect();
+    let own = of_member().any(|(_, identity)| {
+        !identity.made_node_key || (identity.session.is_some() && !identity.made_session)
+    });
     fill(
         KEYS,
         &[
             ("sealed", sealed),
             ("nodes", nodes),
+            ("own", if own { OWN_KEYS } else { "" }.to_owned()),
             ("member", member.name.clone()),
             ("account", ss58(&member.account)),
             ("balance", network.money(member.balance)),
             ("name", plain(&network.name)),
-            ("id", network.id.clone()),
         ],
     )
 }

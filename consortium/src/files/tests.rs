@@ -292,6 +292,9 @@ fn validators_have_no_gateway_and_full_nodes_one_on_loopback() {
     let full = contents(launch, "members/alice/full-node/run.sh");
     assert!(full.contains("--gateway-addr \"127.0.0.1\"") && full.contains("--gateway-port \"8080\""));
     assert!(!full.contains("--validator"));
+    let firewall = |path: &str| contents(launch, &format!("members/alice/{path}/firewall.nft"));
+    assert!(firewall("full-node").contains("tcp dport 8080 drop"));
+    assert!(!firewall("alice").contains("gateway"), "another node of the machine may have it there");
     // Metrics of this network are read on its own machine.
     assert!(!full.contains("--prometheus-external"));
 }
@@ -479,4 +482,15 @@ fn files_are_written_once_with_their_permissions() {
     let error = write(&out, &files).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert!(error.to_string().contains("RUNBOOK.md"), "{error}");
+}
+
+#[test]
+fn members_are_told_what_to_do_with_their_own_keys_and_with_those_that_were_made() {
+    let keys = |member: &str| contents(&EXAMPLE_LAUNCH, &format!("members/{member}/KEYS.md"));
+    let (acacia, damson) = (keys("acacia"), keys("damson"));
+    assert!(acacia.contains("network open keys.sealed") && !acacia.contains("key insert"), "{acacia}");
+    assert!(!damson.contains("network open") && damson.contains("key insert"), "{damson}");
+    for (node, identity) in EXAMPLE_LAUNCH.nodes() {
+        assert!(keys(&node.member).contains(&identity.peer_id.to_string()));
+    }
 }
