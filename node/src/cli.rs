@@ -45,6 +45,11 @@ pub struct ContentParams {
     #[arg(long)]
     pub no_bitswap: bool,
 
+    /// File with the ids of the peers that content is served to, one a line; `#` begins a comment [default: everybody].
+    /// Bitswap asks nobody's id: give `--no-bitswap` too.
+    #[arg(long, value_name = "FILE", requires = "no_bitswap")]
+    pub allowed_peers: Option<PathBuf>,
+
     /// Port of the HTTP gateway.
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub gateway_port: u16,
@@ -95,6 +100,36 @@ pub enum Subcommand {
     /// Take back blocks that aren't finalised.
     Revert(sc_cli::RevertCmd),
 
+    /// Launch a network of one's own.
+    #[command(subcommand)]
+    Network(NetworkCmd),
+
     /// Show the best and the finalised block of the database.
     ChainInfo(sc_cli::ChainInfoCmd),
+}
+
+/// Tasks of whoever launches a network.
+#[derive(Debug, clap::Subcommand)]
+pub enum NetworkCmd {
+    /// Write a network's specification, keys, units, monitoring and runbook from one file.
+    Init {
+        /// What the network is to be; `chain-specs/consortium.toml` is an example.
+        config: PathBuf,
+        /// Where to write; nothing that is there is overwritten.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// File with a password for each member who gets sealed keys, as lines of `member password`; asked for otherwise.
+        #[arg(long, value_name = "FILE")]
+        passwords: Option<PathBuf>,
+    },
+
+    /// Open a member's sealed keys, into a folder for each of its nodes. The password comes from `STOA_SEAL_PASSWORD`, or is
+    /// asked for.
+    Open {
+        /// The `keys.sealed` that `init` wrote.
+        sealed: PathBuf,
+        /// Where to write; nothing that is there is overwritten.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }

@@ -3,6 +3,7 @@
 use crate::{
     chain_spec,
     cli::{Cli, Subcommand},
+    network_init as network,
     service::{self, Block},
 };
 use clap::Parser;
@@ -83,6 +84,7 @@ pub fn run() -> sc_cli::Result<()> {
             });
             Ok((cmd.run(parts.client, parts.backend, Some(revert)), parts.task_manager))
         }),
+        Some(Subcommand::Network(cmd)) => network::run(cmd),
         Some(Subcommand::ChainInfo(cmd)) => {
             cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config))
         }

@@ -22,11 +22,16 @@ use crate::{
 };
 use polkadot_sdk::*;
 use sc_client_api::BlockchainEvents;
-use sc_network::{NetworkBackend, config::FullNetworkConfiguration, service::traits::NetworkService};
+use sc_network::{NetworkBackend, PeerId, config::FullNetworkConfiguration, service::traits::NetworkService};
 use sc_network_bitswap::BitswapHandle;
 use sc_network_sync::SyncingService;
 use sc_service::{Configuration, Error as ServiceError, TaskManager};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use stoa_content::{Store, StoreOptions};
 use stoa_gateway::{Gateway, HubConfig, HubGateway, HubLimits};
 use stoa_runtime::Hash;
@@ -63,6 +68,16 @@ fn application(error: impl std::error::Error + Send + Sync + 'static) -> Service
     ServiceError::Application(Box::new(error))
 }
 
+/// The peer ids that a file lists, one a line; `#` begins a comment.
+fn allowed_peers(path: &Path) -> Result<HashSet<PeerId>, ServiceError> {
+    let wrong = |reason: String| ServiceError::Other(format!("{}: {reason}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let ids = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    ids.filter(|id| !id.is_empty())
+        .map(|id| id.parse().map_err(|_| wrong(format!("{id} is no peer id: one begins with 12D3KooW"))))
+        .collect()
+}
+
 /// Opens the store, and adds our protocol to the network's.
 pub fn prepare<N: NetworkBackend<Block, Hash>>(
     config: &Configuration,
@@ -79,6 +94,8 @@ pub fn prepare<N: NetworkBackend<Block, Hash>>(
     let metrics = ContentMetrics::new(config.prometheus_registry())?;
     let (protocol, server) = slice::protocol::<Block, N>(store.clone(), metrics.clone());
     net_config.add_request_response_protocol(protocol);
+    let allowed = params.allowed_peers.as_deref().map(allowed_peers).transpose()?;
+    let server = server.allow(allowed);
     let should_have_peers = config.chain_spec.chain_type() != sc_chain_spec::ChainType::Development;
     Ok(Prepared {
         store,

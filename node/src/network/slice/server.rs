@@ -1,6 +1,6 @@
 //! Answers other nodes' requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use codec::{DecodeAll, Encode};
 use futures::{StreamExt, channel::oneshot, future::BoxFuture, stream::FuturesUnordered};
@@ -86,6 +86,8 @@ pub struct SliceServer<S> {
     queues: FairQueues<Waiting>,
     reads: Arc<Semaphore>,
     pub(super) write_timeout: Duration,
+    /// Whom it serves; everybody when there is no list.
+    allowed: Option<HashSet<PeerId>>,
     metrics: ContentMetrics,
 }
 
@@ -102,8 +104,15 @@ impl<S: SliceSource> SliceServer<S> {
             queues: FairQueues::new(LIMITS),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             write_timeout: WRITE_TIMEOUT,
+            allowed: None,
             metrics,
         }
+    }
+
+    /// Serves these peers alone, when there is a list.
+    pub fn allow(mut self, peers: Option<HashSet<PeerId>>) -> Self {
+        self.allowed = peers;
+        self
     }
 
     /// Serves until the networking stack goes.
@@ -129,6 +138,11 @@ impl<S: SliceSource> SliceServer<S> {
 
     fn line_up(&mut self, incoming: IncomingRequest) {
         let IncomingRequest { peer, payload, pending_response: answer } = incoming;
+        if self.allowed.as_ref().is_some_and(|allowed| !allowed.contains(&peer)) {
+            self.metrics.slices_refused.with_label_values(&["stranger"]).inc();
+            send(answer, Err(()), Vec::new(), None);
+            return;
+        }
         let request = (payload.len() as u64 <= MAX_REQUEST_SIZE)
             .then(|| SliceRequest::decode_all(&mut payload.as_slice()).ok())
             .flatten();

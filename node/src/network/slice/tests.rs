@@ -420,6 +420,17 @@ async fn restricted_piece_and_wrong_size_read_as_absent() {
 }
 
 #[tokio::test]
+async fn strangers_get_nothing_where_there_is_a_list() {
+    let (server, inbound) = async_channel::bounded(server::INBOUND_QUEUE);
+    let member = PeerId::random();
+    let slices = SliceServer::new(inbound, Counting(Arc::default()), metrics());
+    tokio::spawn(slices.allow(Some([member].into())).run());
+    let asked = request(&ANY, 0..GROUP_SIZE);
+    assert!(send(&server, PeerId::random(), asked.clone()).await.await.unwrap().result.is_err());
+    assert_eq!(refused(&ask(&server, member, asked).await.unwrap()), None);
+}
+
+#[tokio::test]
 async fn malformed_requests_cost_reputation() {
     let (_dir, store, piece) = publisher(MIB);
     let server = server(PublicPieces::new(store));
