@@ -21,7 +21,9 @@ def test_hugging_face_client_reads_the_model_from_a_node(alice, clients, model):
 def test_node_without_the_piece_fetches_it_for_the_hugging_face_client(alice, model, make_node, clients):
     reader = make_node("hub-reader", bootnodes=(alice.address,)).start()
     reader.wait_for("the registration", lambda: resolve(reader, MODEL_NAME))
-    reader.wait_for("the index", lambda: http(f"{reader.gateway}/api/models?search=MiniLM").json())
+    # A request brings the piece here; until it is whole, readers are told to come back.
+    file = f"{reader.gateway}/{MODEL_NAME}/resolve/main/config.json"
+    reader.wait_for("the first file", lambda: http(file, timeout=30).status == 200)
 
     said = clients.hub(reader.gateway, "hub.py", MODEL_NAME, model.revision.commit)
 
