@@ -13,7 +13,7 @@ FEATURES := $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)
 comma := ,
 space := $(subst ,, )
 
-.PHONY: help setup dev build check lint test units pallets e2e metadata weights bench soak
+.PHONY: help setup dev network build check lint test units pallets e2e metadata weights bench soak
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
@@ -28,6 +28,9 @@ dev: ## Set up, build, and run a development chain with content and HTTP
 	@scripts/setup.sh
 	@$(RUN) cargo build --locked --workspace --bins
 	@$(RUN) scripts/dev.sh
+
+network: build ## Run a network of four validators and a full node on this machine
+	@$(RUN) scripts/local-network.sh
 
 check: setup ## Formatting
 	@$(STAGE) fmt $(RUN) cargo fmt --all --check
