@@ -313,6 +313,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, fork: false, ..ProptestConfig::default() })]
+
         /// Whoever looks, and whenever: the same windows are missed as one who counts each of them would find, but
         /// for one window for each proof that was excused afterwards.
         #[test]

@@ -73,6 +73,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, fork: false, ..ProptestConfig::default() })]
+
         #[test]
         fn odds_are_those_of_floating_point(lost in 0..=1_000_000_u64, challenges in 1..64_u32, windows in 1..500_u32) {
             let expected = 1.0 - (1.0 - lost as f64 / 1e6).powi((challenges * windows) as i32);

@@ -269,6 +269,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, fork: false, ..ProptestConfig::default() })]
+
         #[test]
         fn a_payment_is_split_without_loss(payment in 0..Balance::MAX, levy in 0..=1_000_000_u32) {
             let levy = Permill::from_parts(levy);

@@ -361,7 +361,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig { cases: 64, fork: false, ..ProptestConfig::default() })]
 
         #[test]
         fn every_window_ends_before_the_next_whatever_is_changed(

@@ -256,7 +256,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig { cases: 64, fork: false, ..ProptestConfig::default() })]
 
         #[test]
         fn any_changes_agree_with_a_plain_list(

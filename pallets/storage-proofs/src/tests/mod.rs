@@ -25,6 +25,11 @@ use stoa_primitives::Piece;
 
 pub(crate) type Error = crate::Error<Test>;
 
+/// Random cases to try; `PROPTEST_CASES` asks for more.
+pub(crate) fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(64)
+}
+
 pub(crate) fn contact() -> Contact {
     let address = Address::try_from(b"/ip4/127.0.0.1/tcp/30333".to_vec()).unwrap();
     Contact { peer_id: PeerId::try_from(vec![1; 38]).unwrap(), addresses: vec![address].try_into().unwrap() }

@@ -219,7 +219,7 @@ fn mutate(leaves: &mut LeafProofs, (at, kind, pick, bit): (usize, u8, usize, u8)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig { cases: cases() / 4, fork: false, ..ProptestConfig::default() })]
 
     #[test]
     fn no_mutation_of_a_good_proof_is_accepted(

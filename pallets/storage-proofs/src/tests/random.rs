@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Replicas;
-use polkadot_sdk::frame_support::traits::fungible::Inspect;
+use polkadot_sdk::{frame_support::traits::fungible::Inspect, sp_runtime::DispatchResult};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use stoa_primitives::registry::PieceAccess;
@@ -19,6 +19,7 @@ enum Step {
     ToSeed { who: usize },
     ToClose { who: usize },
     Roll { blocks: u32 },
+    Live { blocks: u32 },
     Drop { who: usize, order: usize },
     Hurry { who: usize, order: usize },
     CancelOrder { order: usize },
@@ -48,7 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
     let anybody = prop_oneof![Just(ALICE), Just(BOB), Just(EVE)];
     let both = (who.clone(), order.clone());
     prop_oneof![
-        6 => (payer, 0..4_u8, prop::bool::weighted(0.2), 1..4_u32, 2..8_u32, 10..255_u8).prop_map(
+        6 => (payer, 0..4_u8, prop::bool::weighted(0.2), 1..4_u32, 2..5_u32, 10..255_u8).prop_map(
             |(payer, number, lost, replicas, windows, price)| Step::Place { payer, number, lost, replicas, windows, price }),
         12 => both.clone().prop_map(|(who, order)| Step::Accept { who, order }),
         14 => who.clone().prop_map(|who| Step::Prove { who }),
@@ -57,12 +58,13 @@ fn step() -> impl Strategy<Value = Step> {
         10 => who.clone().prop_map(|who| Step::ToSeed { who }),
         3 => who.clone().prop_map(|who| Step::ToClose { who }),
         2 => (1..90_u32).prop_map(|blocks| Step::Roll { blocks }),
+        5 => (1..200_u32).prop_map(|blocks| Step::Live { blocks }),
         2 => both.clone().prop_map(|(who, order)| Step::Drop { who, order }),
         1 => both.clone().prop_map(|(who, order)| Step::Hurry { who, order }),
         1 => order.clone().prop_map(|order| Step::CancelOrder { order }),
         1 => order.clone().prop_map(|order| Step::Expire { order }),
         2 => both.clone().prop_map(|(who, order)| Step::CancelReplica { who, order }),
-        3 => (anybody.clone(), who.clone(), order.clone()).prop_map(|(by, who, order)| Step::Close { by, who, order }),
+        8 => (anybody.clone(), who.clone(), order.clone()).prop_map(|(by, who, order)| Step::Close { by, who, order }),
         2 => (anybody.clone(), who.clone(), order.clone())
             .prop_map(|(by, who, order)| Step::CloseJailed { by, who, order }),
         6 => both.clone().prop_map(|(who, order)| Step::Settle { who, order }),
@@ -103,9 +105,18 @@ fn take(step: Step) -> bool {
             place(payer, wanted, replicas, windows, scaled(price), Named::default())
         }
         Step::Accept { who: index, order } => StorageProofs::accept(signed(who(index)), id(order)),
-        Step::Prove { who: index } => {
-            let found = StorageProofs::challenges(who(index)).is_some_and(|set| set.duty == Duty::Due);
-            if found { prove(who(index)).map(|_| ()).map_err(|failed| failed.error) } else { Ok(()) }
+        Step::Prove { who: index } => try_to_prove(who(index)),
+        // Blocks in which everybody does its duty, as far as it has the bytes.
+        Step::Live { blocks } => {
+            for _ in 0..blocks {
+                for who in PROVIDERS {
+                    let owed = is_due(who);
+                    let done = try_to_prove(who);
+                    assert!(done.is_err() || !owed || !is_due(who), "a proof leaves nothing owed");
+                }
+                next_block();
+            }
+            Ok(())
         }
         Step::Tamper { who: index } => {
             if StorageProofs::challenges(who(index)).is_some_and(|set| set.duty == Duty::Due) {
@@ -163,6 +174,14 @@ fn take(step: Step) -> bool {
         Step::Slash { rate } => Ok(Governed::mutate(|set| set.slash = rate.into())),
     };
     done.is_ok()
+}
+
+fn is_due(who: AccountId) -> bool {
+    StorageProofs::challenges(who).is_some_and(|set| set.duty == Duty::Due)
+}
+
+fn try_to_prove(who: AccountId) -> DispatchResult {
+    if is_due(who) { prove(who).map(|_| ()).map_err(|failed| failed.error) } else { Ok(()) }
 }
 
 fn seeded(who: AccountId) -> bool {
@@ -228,7 +247,7 @@ impl Witness {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: cases(), fork: false, ..ProptestConfig::default() })]
 
     #[test]
     fn every_life_keeps_every_invariant(steps in prop::collection::vec(step(), 1..120)) {
@@ -283,4 +302,40 @@ proptest! {
             }
         });
     }
+}
+
+/// The lives above are worth watching: in some of them everything happens.
+#[test]
+fn random_lives_meet_every_kind_of_event() {
+    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let mut met = std::collections::BTreeSet::new();
+    for _ in 0..48 {
+        ExtBuilder.build_and_execute(|| {
+            for who in PROVIDERS {
+                assert_ok!(StorageProofs::register_provider(signed(who), contact(), 20 * GIB, 300 * 1_024));
+            }
+            for _ in 0..120 {
+                take(step().new_tree(&mut runner).unwrap().current());
+            }
+            for event in events() {
+                met.insert(match event {
+                    Event::Accepted { .. } => "accepted",
+                    Event::Paid { .. } => "paid",
+                    Event::Proven { .. } => "proven",
+                    Event::Faulted { jailed: true, .. } => "jailed",
+                    Event::Slashed { reporter: Some(_), .. } => "reported",
+                    Event::Slashed { .. } => "slashed",
+                    Event::WindowExcused { .. } => "excused",
+                    Event::NoticeGiven { .. } => "notice",
+                    Event::Unjailed { .. } => "unjailed",
+                    Event::ReplicaEnded { reason: EndReason::Finished, .. } => "finished",
+                    Event::ReplicaEnded { reason: EndReason::Hurried, .. } => "hurried",
+                    Event::ReplicaEnded { reason: EndReason::Jailed, .. } => "closed in jail",
+                    _ => "other",
+                });
+            }
+        });
+    }
+    assert_eq!(met.len(), 13, "{met:?}");
 }
