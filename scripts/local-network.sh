@@ -31,18 +31,26 @@ for run in "$dir"/members/*/*/run.sh; do
     nodes+=($!)
 done
 
-# What the gateway says of the chain: `finalised` is above 0 once the validators agree.
-port() { sed -n "s/.*--$1 \([0-9]*\).*/\1/p" "$2" | head -n 1; }
-finalised() { curl -fs "http://127.0.0.1:$1/health" | sed -n 's/.*"finalised":\([0-9]*\).*/\1/p'; }
+port() { sed -n "s/.*--$1 \"\([0-9]*\)\".*/\1/p" "$2"; }
+call() {
+    curl -fs -H 'content-type: application/json' "http://127.0.0.1:$1" \
+        -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"$2\",\"params\":[$3]}"
+}
+# The number of the last finalised block, in hex; above 0x0 once the validators agree.
+finalised() {
+    local hash
+    hash=$(call "$1" chain_getFinalizedHead "" | sed -n 's/.*"result":\("0x[0-9a-f]*"\).*/\1/p')
+    [ -n "$hash" ] && call "$1" chain_getHeader "$hash" | sed -n 's/.*"number":"\(0x[0-9a-f]*\)".*/\1/p'
+}
 for run in "$dir"/members/*/*/run.sh; do
     name=$(basename "$(dirname "$run")")
-    gateway=$(port gateway-port "$run")
-    until [ "$(finalised "$gateway")" -gt 0 ] 2>/dev/null; do
+    rpc=$(port rpc-port "$run")
+    until [ $(($(finalised "$rpc" || echo 0))) -gt 0 ]; do
         kill -0 "${nodes[@]}" || { echo "a node ended: see $dir/logs" >&2; exit 1; }
         sleep 0.5
     done
-    rpc=$(port rpc-port "$run")
-    echo "$name: ws://127.0.0.1:$rpc, http://127.0.0.1:$gateway, https://polkadot.js.org/apps/?rpc=ws://127.0.0.1:$rpc"
+    gateway=$(port gateway-port "$run")
+    echo "$name: ws://127.0.0.1:$rpc${gateway:+, http://127.0.0.1:$gateway}, https://polkadot.js.org/apps/?rpc=ws://127.0.0.1:$rpc"
 done
 echo "The network finalises. Ctrl-C stops it; $dir/RUNBOOK.md says how it is run."
 wait
