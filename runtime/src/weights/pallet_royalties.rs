@@ -11,7 +11,7 @@ use polkadot_sdk::{
 pub struct WeightInfo<T>(PhantomData<T>);
 
 /// Rows that a call touches.
-const ROWS: u64 = 32;
+const ROWS: u64 = 64;
 /// Rows that each further entry adds.
 const ROWS_EACH: u64 = 4;
 
