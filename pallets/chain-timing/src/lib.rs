@@ -166,9 +166,9 @@ mod tests {
         pub type ChainTiming = crate;
     }
 
-    #[derive_impl(polkadot_sdk::frame_system::config_preludes::TestDefaultConfig)]
-    impl polkadot_sdk::frame_system::Config for Test {
-        type Block = polkadot_sdk::frame_system::mocking::MockBlock<Test>;
+    #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+    impl frame_system::Config for Test {
+        type Block = frame_system::mocking::MockBlock<Test>;
         type BlockHashCount = ConstU64<10>;
     }
 
