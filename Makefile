@@ -49,7 +49,7 @@ e2e: build ## Real nodes with real clients, all of it
 	@$(STAGE) e2e-setup $(RUN) tests/e2e/setup.sh
 	@$(STAGE) e2e $(RUN) tests/e2e/run.sh
 
-test: check units e2e ## Everything that CI runs
+test: check units pallets e2e ## Everything that CI runs
 	@$(STAGE) --summary
 
 metadata: setup ## Write the metadata that the SDK is generated from
