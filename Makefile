@@ -12,6 +12,9 @@ FRAME_CRATES := $(PALLETS) stoa-runtime
 FEATURES := $(foreach crate,$(FRAME_CRATES),$(crate)/runtime-benchmarks $(crate)/try-runtime)
 comma := ,
 space := $(subst ,, )
+UNITS := $(RUN) cargo nextest run --locked --workspace $(PALLETS:%=--exclude %)
+PALLET_TESTS := $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
+	--features $(subst $(space),$(comma),$(strip $(FEATURES)))
 
 .PHONY: help setup dev network build check lint test units pallets e2e metadata weights bench soak
 
@@ -39,11 +42,10 @@ lint: build ## Lints, of all crates and their tests
 	@$(STAGE) clippy $(RUN) cargo clippy --locked --workspace --all-targets -- -D warnings
 
 units: build ## Unit and property tests of all but the pallets
-	@$(STAGE) units $(RUN) cargo nextest run --locked --workspace $(PALLETS:%=--exclude %)
+	@$(STAGE) units $(UNITS)
 
 pallets: setup ## Unit and property tests of the pallets and the runtime, with their benchmarks
-	@SKIP_WASM_BUILD=1 $(STAGE) pallets $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
-		--features $(subst $(space),$(comma),$(strip $(FEATURES)))
+	@SKIP_WASM_BUILD=1 $(STAGE) pallets $(PALLET_TESTS)
 
 e2e: build ## Real nodes with real clients, all of it
 	@$(STAGE) e2e-setup $(RUN) tests/e2e/setup.sh
@@ -53,8 +55,7 @@ test: check units pallets e2e ## Everything that CI runs
 	@$(STAGE) --summary
 
 metadata: setup ## Write the metadata that the SDK is generated from
-	@STOA_UPDATE_METADATA=1 $(RUN) cargo nextest run --locked --workspace $(PALLETS:%=--exclude %) \
-		-E 'test(metadata_of_the_sdk_is_current)'
+	@STOA_UPDATE_METADATA=1 $(UNITS) -E 'test(metadata_of_the_sdk_is_current)'
 
 weights: setup ## Generate the weights of our pallets (slow; needs an idle machine)
 	@$(RUN) scripts/weights.sh
@@ -66,7 +67,6 @@ bench: setup ## The figures of docs/figures.md
 
 soak: build ## Every campaign at its full length (hours)
 	@$(RUN) tests/e2e/setup.sh
-	@PROPTEST_CASES=100000 $(RUN) cargo nextest run --locked --workspace $(PALLETS:%=--exclude %)
-	@PROPTEST_CASES=100000 SKIP_WASM_BUILD=1 $(RUN) cargo nextest run --locked $(FRAME_CRATES:%=-p %) \
-		--features $(subst $(space),$(comma),$(strip $(FEATURES)))
+	@PROPTEST_CASES=100000 $(UNITS)
+	@PROPTEST_CASES=100000 SKIP_WASM_BUILD=1 $(PALLET_TESTS)
 	@STOA_ROUNDS=50 $(RUN) tests/e2e/run.sh test_crash.py
