@@ -4,18 +4,22 @@ use crate::*;
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{
-    genesis_builder_helper::{build_state, get_preset},
+    genesis_builder_helper::get_preset,
     traits::{Get, KeyOwnerProofSystem},
     weights::Weight,
 };
 use pallet_asset_registry::types::*;
+use pallet_compute_escrow::runtime_api as compute;
+use pallet_dao::runtime_api as community;
 use pallet_grandpa::AuthorityId as GrandpaId;
+use pallet_marketplace::{runtime_api as market, traits::Grants as _};
+use pallet_storage_proofs::runtime_api as proofs;
 use sp_api::impl_runtime_apis;
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_core::{OpaqueMetadata, crypto::KeyTypeId};
 use sp_inherents::{CheckInherentsResult, InherentData};
 use sp_runtime::{
-    ApplyExtrinsicResult, ExtrinsicInclusionMode,
+    ApplyExtrinsicResult, DispatchError, ExtrinsicInclusionMode, Perquintill,
     traits::{Block as BlockT, NumberFor},
     transaction_validity::{TransactionSource, TransactionValidity},
 };
@@ -173,12 +177,19 @@ impl_runtime_apis! {
             extrinsic: <Block as BlockT>::Extrinsic,
             length: u32,
         ) -> pallet_transaction_payment_rpc_runtime_api::RuntimeDispatchInfo<Balance> {
-            TransactionPayment::query_info(extrinsic, length)
+            let mut info = TransactionPayment::query_info(extrinsic.clone(), length);
+            if costs_no_fee(&extrinsic) {
+                info.partial_fee = 0;
+            }
+            info
         }
         fn query_fee_details(
             extrinsic: <Block as BlockT>::Extrinsic,
             length: u32,
         ) -> pallet_transaction_payment_rpc_runtime_api::FeeDetails<Balance> {
+            if costs_no_fee(&extrinsic) {
+                return pallet_transaction_payment::FeeDetails { inclusion_fee: None, tip: 0 };
+            }
             TransactionPayment::query_fee_details(extrinsic, length)
         }
         fn query_weight_to_fee(weight: Weight) -> Balance {
@@ -318,9 +329,168 @@ impl_runtime_apis! {
         }
     }
 
+    impl pallet_storage_proofs::runtime_api::StorageProofsApi<Block, AccountId> for Runtime {
+        fn rules() -> proofs::Rules {
+            StorageProofs::rules()
+        }
+        fn provider(who: AccountId) -> Option<proofs::ProviderInfo<AccountId>> {
+            StorageProofs::provider_info(who)
+        }
+        fn providers(after: Option<AccountId>, limit: u32) -> Vec<proofs::ProviderInfo<AccountId>> {
+            StorageProofs::providers(after, limit)
+        }
+        fn challenges(who: AccountId) -> Option<proofs::ChallengeSet> {
+            StorageProofs::challenges(who)
+        }
+        fn proof_set(who: AccountId, start: u32, limit: u32) -> Vec<(u32, proofs::Slot)> {
+            StorageProofs::proof_set(who, start, limit)
+        }
+        fn gate_opens_at(who: AccountId) -> Option<u32> {
+            StorageProofs::gate_opens_at(who)
+        }
+        fn due_payments(who: AccountId, start: u32, limit: u32) -> Vec<proofs::ReplicaInfo<AccountId>> {
+            StorageProofs::due_payments(who, start, limit)
+        }
+        fn order(id: proofs::OrderId) -> Option<proofs::OrderInfo<AccountId>> {
+            StorageProofs::order_info(id)
+        }
+        fn open_orders(after: Option<proofs::OrderId>, limit: u32) -> Vec<(proofs::OrderId, proofs::Order<AccountId>)> {
+            StorageProofs::open_orders(after, limit)
+        }
+        fn orders_of_piece(root: PieceRoot, after: Option<proofs::OrderId>, limit: u32) -> Vec<proofs::OrderId> {
+            StorageProofs::orders_of_piece(root, after, limit)
+        }
+        fn providers_of_piece(root: PieceRoot, limit: u32) -> Vec<proofs::ProviderInfo<AccountId>> {
+            StorageProofs::providers_of_piece(root, limit)
+        }
+        fn may_fetch(who: AccountId, root: PieceRoot) -> bool {
+            StorageProofs::may_fetch(who, root)
+        }
+        fn quote(piece: Piece, replicas: u32, windows: u32, max_price: u128) -> Option<proofs::Quote> {
+            StorageProofs::quote(piece, replicas, windows, max_price)
+        }
+        fn odds(lost: u64, challenges: u32, windows: u32) -> u64 {
+            pallet_storage_proofs::odds::caught(Perquintill::from_parts(lost), challenges, windows).deconstruct()
+        }
+        fn replica_odds(order: proofs::OrderId, provider: AccountId, lost: u64, windows: u32) -> Option<proofs::ReplicaOdds> {
+            StorageProofs::replica_odds(order, provider, Perquintill::from_parts(lost), windows)
+        }
+    }
+
+    impl pallet_marketplace::runtime_api::MarketplaceApi<Block, AccountId, BlockNumber> for Runtime {
+        fn can_read(account: AccountId, asset: AssetId, revision: CommitId) -> bool {
+            Marketplace::can_read(&account, asset, revision)
+        }
+        fn listing(listing: market::ListingId) -> Option<market::ListingInfo<AccountId, BlockNumber>> {
+            Marketplace::listing(listing)
+        }
+        fn listings(asset: AssetId, after: Option<market::ListingId>, limit: u32) -> Vec<market::ListingInfo<AccountId, BlockNumber>> {
+            Marketplace::listings(asset, after, limit)
+        }
+        fn licence(licence: market::LicenceId) -> Option<market::LicenceInfo<AccountId, BlockNumber>> {
+            Marketplace::licence(licence)
+        }
+        fn licences(account: AccountId, after: Option<market::LicenceId>, limit: u32) -> Vec<market::LicenceInfo<AccountId, BlockNumber>> {
+            Marketplace::licences(account, after, limit)
+        }
+        fn grants(asset: AssetId, after: Option<AccountId>, limit: u32) -> Vec<market::GrantInfo<AccountId>> {
+            Marketplace::grants(asset, after, limit)
+        }
+        fn deliveries_due(seller: AccountId, after: Option<market::LicenceId>, limit: u32) -> Vec<market::DeliveryInfo<BlockNumber>> {
+            Marketplace::deliveries_due(seller, after, limit)
+        }
+        fn commitment(asset: AssetId, revision: CommitId) -> Option<market::Commitment> {
+            Marketplace::commitment(asset, revision)
+        }
+        fn key_terms() -> market::KeyTerms<BlockNumber> {
+            Marketplace::key_terms()
+        }
+        fn programs(asset: AssetId, after: Option<ContentId>, limit: u32) -> Vec<ContentId> {
+            Marketplace::programs(asset, after, limit)
+        }
+        fn is_program_allowed(asset: AssetId, program: ContentId) -> bool {
+            Marketplace::is_program_allowed(asset, program)
+        }
+        fn job_fee(account: AccountId, asset: AssetId, revision: CommitId, program: Option<ContentId>) -> Option<Balance> {
+            Marketplace::job_fee(&account, asset, revision, program).ok()
+        }
+        fn deposit(of: market::DepositFor) -> Balance {
+            Marketplace::deposit_for(of)
+        }
+    }
+
+    impl pallet_compute_escrow::runtime_api::ComputeEscrowApi<Block, AccountId, Balance, BlockNumber> for Runtime {
+        fn worker(account: AccountId) -> Option<compute::WorkerInfo<AccountId, Balance>> {
+            ComputeEscrow::worker_info(&account)
+        }
+        fn workers(after: Option<AccountId>, limit: u32) -> Vec<compute::WorkerInfo<AccountId, Balance>> {
+            ComputeEscrow::workers(after, limit)
+        }
+        fn job(job: compute::JobId) -> Option<compute::JobInfo<AccountId, Balance, BlockNumber>> {
+            ComputeEscrow::job_info(job)
+        }
+        fn jobs(after: Option<compute::JobId>, limit: u32) -> compute::Page<compute::JobInfo<AccountId, Balance, BlockNumber>> {
+            ComputeEscrow::jobs(after, limit)
+        }
+        fn open_jobs(worker: AccountId, after: Option<compute::JobId>, limit: u32) -> compute::Page<compute::JobInfo<AccountId, Balance, BlockNumber>> {
+            ComputeEscrow::open_jobs(&worker, after, limit)
+        }
+        fn duties(worker: AccountId, after: Option<compute::JobId>, limit: u32) -> Vec<(compute::JobId, compute::Action<BlockNumber>)> {
+            ComputeEscrow::duties(&worker, after, limit)
+        }
+        fn may_read(worker: AccountId, job: compute::JobId, asset: AssetId) -> bool {
+            ComputeEscrow::may_read(&worker, job, asset)
+        }
+        fn certificate(certificate: compute::JobId) -> Option<compute::CertificateInfo<AccountId, Balance, BlockNumber>> {
+            ComputeEscrow::certificate_info(certificate)
+        }
+        fn certificates_of(asset: AssetId, after: Option<compute::JobId>, limit: u32) -> Vec<compute::CertificateInfo<AccountId, Balance, BlockNumber>> {
+            ComputeEscrow::certificates_of(asset, after, limit)
+        }
+        fn figures(program: ContentId) -> compute::Figures {
+            ComputeEscrow::figures(program)
+        }
+        fn quote(requester: AccountId, request: compute::JobRequest<AccountId, Balance, BlockNumber>) -> Result<compute::Quote<Balance>, DispatchError> {
+            ComputeEscrow::quote(requester, request)
+        }
+        fn quote_challenge(challenger: AccountId, certificate: compute::JobId) -> Result<compute::Quote<Balance>, DispatchError> {
+            ComputeEscrow::quote_challenge(challenger, certificate)
+        }
+        fn pot() -> Balance {
+            pallet_compute_escrow::Pot::<Runtime>::get()
+        }
+    }
+
+    impl pallet_dao::runtime_api::DaoApi<Block, AccountId, Balance, BlockNumber> for Runtime {
+        fn dao(dao: community::DaoId) -> Option<community::DaoInfo<AccountId, BlockNumber>> {
+            Dao::dao_info(dao)
+        }
+        fn daos(start: community::DaoId, limit: u32) -> Vec<community::DaoInfo<AccountId, BlockNumber>> {
+            Dao::daos(start, limit)
+        }
+        fn members(dao: community::DaoId, after: Option<AccountId>, limit: u32) -> Vec<AccountId> {
+            Dao::members(dao, after, limit)
+        }
+        fn proposal(proposal: community::ProposalId) -> Option<community::ProposalInfo<AccountId, BlockNumber>> {
+            Dao::proposal_info(proposal)
+        }
+        fn proposals(dao: community::DaoId, after: Option<community::ProposalId>, limit: u32) -> Vec<community::ProposalInfo<AccountId, BlockNumber>> {
+            Dao::proposals(dao, after, limit)
+        }
+        fn vote(proposal: community::ProposalId, voter: AccountId) -> Option<community::VoteInfo<AccountId, BlockNumber>> {
+            Dao::vote_info(proposal, voter)
+        }
+        fn votes(proposal: community::ProposalId, after: Option<AccountId>, limit: u32) -> Vec<community::VoteInfo<AccountId, BlockNumber>> {
+            Dao::votes(proposal, after, limit)
+        }
+        fn deposit(of: community::DepositFor) -> Balance {
+            Dao::deposit_for(of)
+        }
+    }
+
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
         fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
-            build_state::<RuntimeGenesisConfig>(config)
+            genesis::build(config)
         }
         fn get_preset(id: &Option<sp_genesis_builder::PresetId>) -> Option<Vec<u8>> {
             get_preset::<RuntimeGenesisConfig>(id, genesis::preset)
@@ -374,14 +544,27 @@ impl_runtime_apis! {
     }
 }
 
+/// Whether an extrinsic is a vote whose fee is waived if it is sent now.
+fn costs_no_fee(extrinsic: &UncheckedExtrinsic) -> bool {
+    let sp_runtime::generic::Preamble::Signed(MultiAddress::Id(voter), _, extensions) = &extrinsic.preamble else {
+        return false;
+    };
+    !extensions.8.offers_tip() && FreeVotes::is_free(voter, &extrinsic.function)
+}
+
 /// The benchmarks of our own pallets: the stock ones come with weights that were measured.
 #[cfg(feature = "runtime-benchmarks")]
 mod benches {
     use super::*;
     frame_benchmarking::define_benchmarks!(
         [pallet_asset_registry, AssetRegistry]
+        [pallet_compute_escrow, ComputeEscrow]
+        [pallet_dao, Dao]
+        [pallet_dao_free_vote, FreeVotes]
         [pallet_governance, Governance]
+        [pallet_marketplace, Marketplace]
         [pallet_royalties, Royalties]
+        [pallet_storage_proofs, StorageProofs]
         [pallet_validator_set, ValidatorSet]
     );
 }

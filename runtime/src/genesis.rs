@@ -2,7 +2,9 @@
 
 use crate::*;
 use alloc::{string::ToString, vec, vec::Vec};
-use frame_support::build_struct_json_patch;
+use frame_support::{
+    build_struct_json_patch, genesis_builder_helper::build_state, traits::fungible::Mutate,
+};
 use pallet_governance::{Pace, TrackRules};
 use pallet_grandpa::AuthorityId as GrandpaId;
 use serde_json::Value;
@@ -44,7 +46,41 @@ fn governance() -> pallet_governance::GenesisConfig<Runtime> {
         spend_period: 20,
         payout_period: 1_000,
     };
-    pallet_governance::GenesisConfig { tracks, pace: Some(pace) }
+    let parameters = PARAMETERS.iter().map(|(name, value)| (name.to_string(), *value)).collect();
+    pallet_governance::GenesisConfig { tracks, pace: Some(pace), parameters }
+}
+
+/// As short as windows and deadlines can be, for the same reason.
+const PARAMETERS: [(&str, u128); 14] = [
+    ("proofs.Window", 64),
+    ("proofs.Response", 32),
+    ("proofs.JailWindows", 2),
+    ("proofs.MinTerm", 1),
+    ("proofs.AcceptWithin", 100),
+    ("market.DeliveryPeriod", 20),
+    ("market.DisputePeriod", 10),
+    ("compute.MinStake", STOA),
+    ("compute.ApplyBlocks", 4),
+    ("compute.RevealBlocks", 5),
+    ("compute.MinRunBlocks", 3),
+    ("compute.MaxRunBlocks", 1_000),
+    ("compute.BondedBlocks", 40),
+    ("voting.MinFreeVote", STOA),
+];
+/// Fewest blocks for a proof in the presets.
+const MIN_RESPONSE: BlockNumber = 16;
+
+/// Builds the state of a network. The accounts in which pallets keep what isn't anybody's yet begin with the existential
+/// deposit, on top of what the configuration gives out, so that the first amount, however small, has a place.
+pub fn build(config: Vec<u8>) -> sp_genesis_builder::Result {
+    build_state::<RuntimeGenesisConfig>(config)?;
+    for pot in [Treasury::account_id(), Royalties::account(), ComputeEscrow::pot_account()] {
+        if System::providers(&pot) == 0 {
+            Balances::mint_into(&pot, configs::EXISTENTIAL_DEPOSIT)
+                .map_err(|error| alloc::format!("a pot can't be endowed: {error:?}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn session_keys(keyring: Sr25519Keyring) -> SessionKeys {
@@ -80,6 +116,7 @@ fn network(validators: &[Sr25519Keyring], timing: Timing) -> Value {
         validator_set: pallet_validator_set::GenesisConfig { validators: committee.clone(), minimum_size: 1 },
         governance: governance(),
         technical_committee: pallet_collective::GenesisConfig { members: committee },
+        storage_proofs: pallet_storage_proofs::GenesisConfig { min_response: Some(MIN_RESPONSE) },
     })
 }
 

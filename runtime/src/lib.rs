@@ -75,8 +75,9 @@ pub type TxExtension = (
     frame_system::CheckEra<Runtime>,
     frame_system::CheckNonce<Runtime>,
     frame_system::CheckWeight<Runtime>,
-    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    pallet_dao::free_vote::FreeVotes<Runtime, pallet_transaction_payment::ChargeTransactionPayment<Runtime>>,
     frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+    pallet_storage_proofs::extension::CheckProofSubmission<Runtime>,
     frame_system::WeightReclaim<Runtime>,
 );
 
@@ -205,10 +206,20 @@ mod runtime {
     pub type SafeMode = pallet_safe_mode;
     #[runtime::pallet_index(48)]
     pub type MultiBlockMigrations = pallet_migrations;
+    #[runtime::pallet_index(49)]
+    pub type FreeVotes = pallet_dao::free_vote;
 
     // The hub.
     #[runtime::pallet_index(50)]
     pub type AssetRegistry = pallet_asset_registry;
     #[runtime::pallet_index(51)]
     pub type Royalties = pallet_royalties;
+    #[runtime::pallet_index(52)]
+    pub type StorageProofs = pallet_storage_proofs;
+    #[runtime::pallet_index(53)]
+    pub type Marketplace = pallet_marketplace;
+    #[runtime::pallet_index(54)]
+    pub type ComputeEscrow = pallet_compute_escrow;
+    #[runtime::pallet_index(55)]
+    pub type Dao = pallet_dao;
 }

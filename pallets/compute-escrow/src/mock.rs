@@ -121,6 +121,15 @@ parameter_types! {
     pub const EscrowPallet: PalletId = PalletId(*b"stoa/job");
 }
 
+std::thread_local! {
+    static BEGUN: std::cell::RefCell<Vec<(AssetId, Option<ContentId>)>> = std::cell::RefCell::default();
+}
+
+/// The licences that jobs began with since this was last asked: asset, and what runs on it.
+pub(crate) fn begun() -> Vec<(AssetId, Option<ContentId>)> {
+    BEGUN.take()
+}
+
 pub struct Facts;
 
 impl Registry<AccountId> for Facts {
@@ -143,21 +152,33 @@ impl Registry<AccountId> for Facts {
 }
 
 impl Licences<AccountId, u64> for Facts {
-    fn job_fee(asset: AssetId, _: &AccountId) -> Option<u64> {
+    fn job_fee(_: &AccountId, asset: AssetId, _: CommitId, _: Option<ContentId>) -> Option<u64> {
         (asset != UNSOLD).then_some(FEE)
     }
 
-    fn allows(_: AssetId, program: CommitId) -> bool {
-        program == commit_id(1)
+    fn allows(_: AssetId, program: ContentId) -> bool {
+        program == content(1)
     }
 
-    fn charge(payer: &AccountId, _: &AccountId, asset: AssetId, fee: u64) -> DispatchResult {
+    fn begin_job(
+        _: &AccountId,
+        asset: AssetId,
+        _: CommitId,
+        program: Option<ContentId>,
+        fee: u64,
+    ) -> DispatchResult {
+        assert_eq!(fee, FEE);
+        BEGUN.with_borrow_mut(|begun| begun.push((asset, program)));
+        Ok(())
+    }
+
+    fn charge(payer: &AccountId, _: u64, asset: AssetId, fee: u64) -> DispatchResult {
         Balances::transfer(payer, &vault(asset), fee, Preservation::Expendable).map(drop)
     }
 }
 
 impl Royalties<AccountId, u64> for Facts {
-    fn pay(payer: &AccountId, asset: AssetId, amount: u64) -> DispatchResult {
+    fn pay(payer: &AccountId, _: u64, asset: AssetId, amount: u64) -> DispatchResult {
         if asset == CLOSED {
             return Err(DispatchError::Unavailable);
         }
@@ -224,6 +245,7 @@ impl ExtBuilder {
         NoSeeds::set(false);
         TakenDown::set(false);
         Now::set(PARAMETERS);
+        BEGUN.take();
         let people = [REQUESTER, CHALLENGER, KEEPER, OWNER];
         let rich = people.into_iter().chain(FIRST..FIRST + WORKERS).map(|who| (who, WEALTH));
         let pot = Pallet::<Test>::pot_account();

@@ -122,9 +122,8 @@ impl<T: Config> Pallet<T> {
 
     /// Pays the per-job licences: the workers could read the assets.
     pub(crate) fn pay_licences(id: JobId, job: &mut JobOf<T>) {
-        let requester = job.payer.clone();
         for (asset, fee) in job.fees.clone() {
-            let charge = |pot: &AccountOf<T>| T::Licences::charge(pot, &requester, asset, fee);
+            let charge = |pot: &AccountOf<T>| T::Licences::charge(pot, id.0, asset, fee);
             Self::pay_asset(id, job, asset, fee, charge);
         }
     }
@@ -144,7 +143,7 @@ impl<T: Config> Pallet<T> {
         let agreed = count(signers.len());
         for (asset, share) in job.royalties_of(gross) {
             let amount = share.saturating_mul(agreed.into());
-            Self::pay_asset(id, &mut job, asset, amount, |pot| T::Royalties::pay(pot, asset, amount));
+            Self::pay_asset(id, &mut job, asset, amount, |pot| T::Royalties::pay(pot, id.0, asset, amount));
         }
         Self::pay_licences(id, &mut job);
         Self::pay_deposit(&mut job)?;

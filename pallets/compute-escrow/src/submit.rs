@@ -14,7 +14,7 @@ use codec::MaxEncodedLen;
 use polkadot_sdk::{
     frame_support::{
         ensure,
-        traits::{Footprint, Get, fungible::MutateHold, tokens::Precision},
+        traits::{DefensiveOption, Footprint, Get, fungible::MutateHold, tokens::Precision},
     },
     frame_system::{self, pallet_prelude::BlockNumberFor},
     sp_runtime::{
@@ -53,12 +53,9 @@ impl<T: Config> Pallet<T> {
         let mut contents = Contents::default();
         let mut fees = Fees::default();
         let mut gated = Assets::default();
-        let program = match task.program {
-            Source::Revision { commit, .. } => Some(commit),
-            Source::Content(_) => None,
-        };
         for (place, source) in task.sources().enumerate() {
             let is_program = place == 0;
+            let program = contents.first().copied();
             let content = match source {
                 Source::Content(content) => content,
                 Source::Revision { asset, commit } => {
@@ -69,7 +66,8 @@ impl<T: Config> Pallet<T> {
                         let allowed =
                             is_program || program.is_some_and(|program| T::Licences::allows(asset, program));
                         ensure!(allowed, Error::<T>::ProgramNotAllowed);
-                        let fee = T::Licences::job_fee(asset, payer).ok_or(Error::<T>::NoJobLicence)?;
+                        let fee = T::Licences::job_fee(payer, asset, commit, program);
+                        let fee = fee.ok_or(Error::<T>::NoJobLicence)?;
                         if !gated.contains(&asset) {
                             gated.try_push(asset).map_err(|_| Error::<T>::Overflow)?;
                             fees.try_push((asset, fee)).map_err(|_| Error::<T>::Overflow)?;
@@ -223,10 +221,25 @@ impl<T: Config> Pallet<T> {
         ensure!(quote.total <= max_hold, Error::<T>::HoldTooHigh);
         T::Currency::hold(&HoldReason::Job.into(), &job.payer, quote.total)?;
         job.held = quote.total;
+        Self::begin_licences(&job)?;
         let number = NextJobId::<T>::get();
         NextJobId::<T>::put(number.checked_add(1).ok_or(Error::<T>::Overflow)?);
         Jobs::<T>::insert(JobId(number), job);
         Ok((JobId(number), quote.total))
+    }
+
+    /// Takes what the job uses off what its gated assets sell. Each stands where [`Self::examine`] came to it first.
+    fn begin_licences(job: &JobOf<T>) -> DispatchResult {
+        for (asset, fee) in &job.fees {
+            let first = job.task.sources().enumerate().find_map(|(place, source)| match source {
+                Source::Revision { asset: of, commit } if of == *asset => Some((place, commit)),
+                Source::Revision { .. } | Source::Content(_) => None,
+            });
+            let (place, commit) = first.defensive_ok_or(Error::<T>::SourceNotFound)?;
+            let program = if place == 0 { None } else { job.contents.first().copied() };
+            T::Licences::begin_job(&job.payer, *asset, commit, program, *fee)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn do_submit_job(

@@ -36,38 +36,63 @@ impl<AccountId> Registry<AccountId> for () {
 }
 
 /// The marketplace. `()` sells nothing, so that jobs can't use gated assets.
+///
+/// `program` is the content that a job runs on the asset; `None` where the asset is the job's program itself.
 pub trait Licences<AccountId, Balance> {
-    /// What one job of the requester's pays to use a gated asset; zero for who holds a licence, `None` when it isn't
+    /// What one job of the requester's pays to use a gated asset; zero for who may read it anyway, `None` when it isn't
     /// for sale by the job.
-    fn job_fee(asset: AssetId, requester: &AccountId) -> Option<Balance>;
-    /// Whether the dataset's owner lets this revision of a program run on it.
-    fn allows(dataset: AssetId, program: CommitId) -> bool;
-    /// Takes the fee from the payer's free balance to the asset's vault; the requester has its licence for the job.
-    fn charge(payer: &AccountId, requester: &AccountId, asset: AssetId, fee: Balance) -> DispatchResult;
+    fn job_fee(
+        requester: &AccountId,
+        asset: AssetId,
+        commit: CommitId,
+        program: Option<ContentId>,
+    ) -> Option<Balance>;
+    /// Whether the dataset's owner lets a program run on it.
+    fn allows(dataset: AssetId, program: ContentId) -> bool;
+    /// A job begins, and has set the fee aside: one less is for sale.
+    fn begin_job(
+        requester: &AccountId,
+        asset: AssetId,
+        commit: CommitId,
+        program: Option<ContentId>,
+        fee: Balance,
+    ) -> DispatchResult;
+    /// Takes the fee from the payer's free balance to the asset's vault; a job had the licence.
+    fn charge(payer: &AccountId, job: u64, asset: AssetId, fee: Balance) -> DispatchResult;
 }
 
 impl<AccountId, Balance> Licences<AccountId, Balance> for () {
-    fn job_fee(_: AssetId, _: &AccountId) -> Option<Balance> {
+    fn job_fee(_: &AccountId, _: AssetId, _: CommitId, _: Option<ContentId>) -> Option<Balance> {
         None
     }
 
-    fn allows(_: AssetId, _: CommitId) -> bool {
+    fn allows(_: AssetId, _: ContentId) -> bool {
         false
     }
 
-    fn charge(_: &AccountId, _: &AccountId, _: AssetId, _: Balance) -> DispatchResult {
+    fn begin_job(
+        _: &AccountId,
+        _: AssetId,
+        _: CommitId,
+        _: Option<ContentId>,
+        _: Balance,
+    ) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+
+    fn charge(_: &AccountId, _: u64, _: AssetId, _: Balance) -> DispatchResult {
         Err(DispatchError::Unavailable)
     }
 }
 
 /// The royalties of assets. `()` takes none, and the money goes back to the requester.
 pub trait Royalties<AccountId, Balance> {
-    /// Takes an amount from the payer's free balance to the asset's vault.
-    fn pay(payer: &AccountId, asset: AssetId, amount: Balance) -> DispatchResult;
+    /// Takes an amount from the payer's free balance to the asset's vault, for a job.
+    fn pay(payer: &AccountId, job: u64, asset: AssetId, amount: Balance) -> DispatchResult;
 }
 
 impl<AccountId, Balance> Royalties<AccountId, Balance> for () {
-    fn pay(_: &AccountId, _: AssetId, _: Balance) -> DispatchResult {
+    fn pay(_: &AccountId, _: u64, _: AssetId, _: Balance) -> DispatchResult {
         Err(DispatchError::Unavailable)
     }
 }
@@ -99,7 +124,8 @@ impl<BlockNumber> Seeds<BlockNumber> for () {
 /// What the benchmarks need of the runtime. `()` benchmarks jobs on plain content.
 #[cfg(feature = "runtime-benchmarks")]
 pub trait BenchmarkHelper<AccountId, BlockNumber> {
-    /// An asset that an account owns, which asks nothing for jobs, and a revision of it; a program when asked for.
+    /// An asset that an account owns, and a revision of it: a program that all may use, or a dataset that is as dear to
+    /// look up as can be.
     fn revision(owner: &AccountId, number: u8, program: bool) -> Option<(AssetId, CommitId)>;
     /// Who may speak for these assets.
     fn admin(owner: &AccountId) -> AccountId;

@@ -50,15 +50,18 @@ fn told_vote<T: Config>(voter: T::AccountId, vote: VoteOf<T>) -> VoteInfo<T::Acc
 }
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn dao_info(id: DaoId) -> Option<DaoInfo<T::AccountId, BlockNumberFor<T>>> {
+    /// A DAO as clients read it.
+    pub fn dao_info(id: DaoId) -> Option<DaoInfo<T::AccountId, BlockNumberFor<T>>> {
         Some(told_dao::<T>(id, Daos::<T>::get(id)?))
     }
 
-    pub(crate) fn proposal_info(id: ProposalId) -> Option<ProposalInfo<T::AccountId, BlockNumberFor<T>>> {
+    /// A proposal as clients read it.
+    pub fn proposal_info(id: ProposalId) -> Option<ProposalInfo<T::AccountId, BlockNumberFor<T>>> {
         Some(told_proposal::<T>(id, Proposals::<T>::get(id)?))
     }
 
-    pub(crate) fn vote_info(
+    /// A vote as clients read it.
+    pub fn vote_info(
         id: ProposalId,
         voter: T::AccountId,
     ) -> Option<VoteInfo<T::AccountId, BlockNumberFor<T>>> {

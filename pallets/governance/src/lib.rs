@@ -25,7 +25,21 @@ pub use pallet::*;
 pub use types::{Pace, RulesError, TrackId, TrackRules};
 pub use weights::WeightInfo;
 
+use alloc::string::String;
 use polkadot_sdk::frame_support;
+
+/// A runtime's parameters, which its genesis sets by their names.
+pub trait InitialParameters {
+    /// Sets one, or says why not.
+    fn set(name: &str, value: u128) -> Result<(), String>;
+}
+
+/// A runtime without parameters.
+impl InitialParameters for () {
+    fn set(_: &str, _: u128) -> Result<(), String> {
+        Err("there is no such parameter".into())
+    }
+}
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -60,6 +74,8 @@ pub mod pallet {
         type DefaultRules: Get<Vec<(TrackId, TrackRules<Self::Balance, BlockNumberFor<Self>>)>>;
         /// The pace where the genesis gives none.
         type DefaultPace: Get<Pace<Self::Balance, BlockNumberFor<Self>>>;
+        /// What the genesis sets beside the rules.
+        type Parameters: InitialParameters;
         /// Who changes rules.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
         /// What the calls weigh.
@@ -147,6 +163,8 @@ pub mod pallet {
         pub tracks: Vec<(TrackId, TrackRules<T::Balance, BlockNumberFor<T>>)>,
         /// What they share.
         pub pace: Option<Pace<T::Balance, BlockNumberFor<T>>>,
+        /// The runtime's parameters, by name; those that aren't given have their defaults.
+        pub parameters: Vec<(String, u128)>,
     }
 
     #[pallet::genesis_build]
@@ -164,6 +182,11 @@ pub mod pallet {
                     panic!("governance.pace: {error}");
                 }
                 SharedPace::<T>::put(pace);
+            }
+            for (name, value) in &self.parameters {
+                if let Err(error) = T::Parameters::set(name, *value) {
+                    panic!("governance.parameters, {name} = {value}: {error}");
+                }
             }
         }
     }

@@ -57,10 +57,28 @@ parameter_types! {
     pub const DefaultPace: Pace<u64, u64> = PACE;
 }
 
+parameter_types! {
+    pub storage Price: u128 = 5;
+}
+
+/// A runtime whose parameter `price` is at most a hundred.
+pub struct OneParameter;
+impl InitialParameters for OneParameter {
+    fn set(name: &str, value: u128) -> Result<(), String> {
+        match (name, value) {
+            ("price", ..=100) => Price::set(&value),
+            ("price", _) => return Err("the value is out of range".into()),
+            _ => return Err("there is no such parameter".into()),
+        }
+        Ok(())
+    }
+}
+
 impl Config for Test {
     type Balance = u64;
     type DefaultRules = DefaultRules;
     type DefaultPace = DefaultPace;
+    type Parameters = OneParameter;
     type AdminOrigin = EnsureRoot<u64>;
     type WeightInfo = ();
 }
@@ -92,7 +110,7 @@ fn what_the_genesis_does_not_give_reads_as_the_default() {
 fn genesis_gives_rules_and_pace() {
     let fast = TrackRules { decision_period: 10, ..RULES };
     let pace = Pace { spend_period: 7, ..PACE };
-    genesis(GenesisConfig { tracks: vec![(10, fast)], pace: Some(pace) }).execute_with(|| {
+    genesis(GenesisConfig { tracks: vec![(10, fast)], pace: Some(pace), ..Default::default() }).execute_with(|| {
         assert_eq!(Governance::rules(10), Some(fast));
         assert_eq!(Governance::rules(0), Some(RULES));
         assert_eq!(Governance::pace(), pace);
@@ -101,22 +119,40 @@ fn genesis_gives_rules_and_pace() {
 }
 
 #[test]
+fn genesis_sets_parameters() {
+    let parameters = vec![("price".into(), 7)];
+    genesis(GenesisConfig { parameters, ..Default::default() }).execute_with(|| assert_eq!(Price::get(), 7));
+}
+
+#[test]
+#[should_panic(expected = "governance.parameters, price = 101: the value is out of range")]
+fn genesis_refuses_a_parameter_that_is_out_of_range() {
+    genesis(GenesisConfig { parameters: vec![("price".into(), 101)], ..Default::default() });
+}
+
+#[test]
+#[should_panic(expected = "governance.parameters, prize = 1: there is no such parameter")]
+fn genesis_refuses_a_parameter_that_does_not_exist() {
+    genesis(GenesisConfig { parameters: vec![("prize".into(), 1)], ..Default::default() });
+}
+
+#[test]
 #[should_panic(expected = "governance.tracks, track 10: a period of 0 blocks: give at least 1")]
 fn genesis_refuses_a_decision_period_of_zero() {
     let rules = TrackRules { decision_period: 0, ..RULES };
-    genesis(GenesisConfig { tracks: vec![(10, rules)], pace: None });
+    genesis(GenesisConfig { tracks: vec![(10, rules)], ..Default::default() });
 }
 
 #[test]
 #[should_panic(expected = "governance.tracks: there is no track 3")]
 fn genesis_refuses_a_track_that_does_not_exist() {
-    genesis(GenesisConfig { tracks: vec![(3, RULES)], pace: None });
+    genesis(GenesisConfig { tracks: vec![(3, RULES)], ..Default::default() });
 }
 
 #[test]
 #[should_panic(expected = "governance.pace: a period of 0 blocks")]
 fn genesis_refuses_a_pace_of_zero() {
-    genesis(GenesisConfig { tracks: vec![], pace: Some(Pace { spend_period: 0, ..PACE }) });
+    genesis(GenesisConfig { pace: Some(Pace { spend_period: 0, ..PACE }), ..Default::default() });
 }
 
 #[test]

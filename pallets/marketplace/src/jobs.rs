@@ -2,7 +2,7 @@
 
 use crate::{
     Config, Error, Event, HoldReason, JobListings, ListingOf, Listings, Pallet, Programs,
-    traits::{Grants as _, Purpose, Registry, Royalties},
+    traits::{Grants as _, Registry, Royalties},
     types::{Balance, DepositFor, ListingId, Paid},
 };
 use polkadot_sdk::{
@@ -22,12 +22,13 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What a job of the payer's must set aside to use a revision: nothing when it is public or the payer may read it
-    /// anyway. Fails when the job can't use it.
+    /// anyway. `program`: what runs on it; `None` where the revision is itself the job's program. Fails when the job
+    /// can't use it.
     pub fn job_fee(
         payer: &T::AccountId,
         asset: AssetId,
         revision: CommitId,
-        program: ContentId,
+        program: Option<ContentId>,
     ) -> Result<Balance, DispatchError> {
         let listing = Self::job_listing(payer, asset, revision, program)?;
         let Some((_, mut listing)) = listing else { return Ok(0) };
@@ -35,13 +36,13 @@ impl<T: Config> Pallet<T> {
         Ok(listing.offer.price)
     }
 
-    /// Begins a job: takes one off the supply, which counts the jobs that began, and says what to set aside for
-    /// [`Pallet::charge_job`].
+    /// Begins a job: takes one off the supply, which counts the jobs that began, and says what to set aside. The caller
+    /// pays it into the asset's royalties when the job has used the revision.
     pub fn begin_job(
         payer: &T::AccountId,
         asset: AssetId,
         revision: CommitId,
-        program: ContentId,
+        program: Option<ContentId>,
         max_fee: Balance,
     ) -> Result<Balance, DispatchError> {
         let listing = Self::job_listing(payer, asset, revision, program)?;
@@ -54,23 +55,12 @@ impl<T: Config> Pallet<T> {
         Ok(fee)
     }
 
-    /// Pays a job's fee from what its pallet set aside on the payer.
-    pub fn charge_job(
-        held: &T::RuntimeHoldReason,
-        payer: &T::AccountId,
-        asset: AssetId,
-        fee: Balance,
-        job: u64,
-    ) -> DispatchResult {
-        T::Royalties::pay_from_hold(held, payer, asset, fee, Purpose::Job(job))
-    }
-
     /// The listing that a job is charged by; `None` when it needs none.
     fn job_listing(
         payer: &T::AccountId,
         asset: AssetId,
         revision: CommitId,
-        program: ContentId,
+        program: Option<ContentId>,
     ) -> Result<Option<(ListingId, ListingOf<T>)>, Error<T>> {
         let visibility = T::Registry::visibility(asset).ok_or(Error::<T>::AssetNotFound)?;
         ensure!(T::Registry::has_revision(asset, revision), Error::<T>::RevisionNotFound);
@@ -81,7 +71,8 @@ impl<T: Config> Pallet<T> {
             Visibility::Private => return Err(Error::<T>::Encrypted),
         }
         // Readers too: the workers see the data as well.
-        ensure!(Programs::<T>::contains_key(asset, program), Error::<T>::ProgramNotAllowed);
+        let allowed = program.is_none_or(|program| Programs::<T>::contains_key(asset, program));
+        ensure!(allowed, Error::<T>::ProgramNotAllowed);
         if Self::can_read(payer, asset, revision) {
             return Ok(None);
         }

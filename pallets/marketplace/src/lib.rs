@@ -19,7 +19,7 @@
 //! - The chain can't see whether a committed key opens the content: only a reader of the bytes can.
 //!
 //! # Jobs
-//! A listing per job is charged by compute jobs: [`Pallet::begin_job`] and [`Pallet::charge_job`]. Who only computes on
+//! A listing per job is what compute jobs are charged by: [`Pallet::begin_job`] says how much. Who only computes on
 //! gated data must not carry it out, so such jobs run only [programs that an admin allowed](Pallet::allow_program).
 //!
 //! # Neighbours

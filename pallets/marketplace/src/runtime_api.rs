@@ -49,8 +49,14 @@ sp_api::decl_runtime_apis! {
         fn programs(asset: AssetId, after: Option<ContentId>, limit: u32) -> Vec<ContentId>;
         /// Whether jobs may run a program on an asset.
         fn is_program_allowed(asset: AssetId, program: ContentId) -> bool;
-        /// What a job of an account must set aside to use a revision; `None` when it can't use it.
-        fn job_fee(account: AccountId, asset: AssetId, revision: CommitId, program: ContentId) -> Option<Balance>;
+        /// What a job of an account must set aside to use a revision; `None` when it can't use it. `program`: what runs on
+        /// it; `None` where the revision is itself the job's program.
+        fn job_fee(
+            account: AccountId,
+            asset: AssetId,
+            revision: CommitId,
+            program: Option<ContentId>,
+        ) -> Option<Balance>;
         /// What an entry's deposit would be now.
         fn deposit(of: DepositFor) -> Balance;
     }

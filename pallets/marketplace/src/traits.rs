@@ -24,8 +24,6 @@ pub trait Registry<AccountId> {
 pub enum Purpose {
     /// A licence.
     Licence(LicenceId),
-    /// A compute job, with its number.
-    Job(u64),
 }
 
 /// Royalties, into which every sale is paid.

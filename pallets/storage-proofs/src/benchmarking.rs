@@ -172,6 +172,8 @@ mod benchmarks {
     #[benchmark]
     fn on_initialize() {
         ClockState::<T>::put(clock(LATER, LATER, LATER));
+        let forgotten = NOW.saturating_sub(T::SeedMemory::get());
+        PastSeeds::<T>::insert(forgotten, Clock::default().past_seed());
 
         #[block]
         {
@@ -179,6 +181,7 @@ mod benchmarks {
         }
 
         assert_ne!(ClockState::<T>::get(), clock(LATER, LATER, LATER));
+        assert!(!PastSeeds::<T>::contains_key(forgotten));
     }
 
     #[benchmark]

@@ -1,9 +1,9 @@
 //! What a block does by itself: randomness, and at most one window opened, one seeded and one closed.
 
 use crate::{
-    Adopted, ClockState, Config, Event, Pallet, Phases, Providers,
-    params::Parameters,
-    phases::{Cursor, Phase, Stage},
+    Adopted, ClockState, Config, Event, MinResponse, Pallet, PastSeeds, Phases, Providers,
+    params::{Parameters, SEED_DELAY},
+    phases::{Cursor, PastSeed, Phase, SeedAfter, Stage},
     traits::Liveness,
     types::{BlockNo, MAX_PROOF_OVERHEAD, Provider, phase_index},
     weights::WeightInfo,
@@ -39,6 +39,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn begin_block(now: BlockNo) -> Weight {
         let mut clock = ClockState::<T>::get();
         clock.fold(now, T::Vrf::get());
+        Self::remember(now, clock.past_seed());
         clock.migrating = clock.migrating.wrapping_add(T::Liveness::is_migrating().into());
         let marks = clock.marks(now, T::Liveness::slot());
         let after = |cursor: &Cursor| Phases::<T>::get(cursor.next_phase());
@@ -81,13 +82,35 @@ impl<T: Config> Pallet<T> {
         weight
     }
 
+    fn remember(now: BlockNo, seed: PastSeed) {
+        let memory = T::SeedMemory::get();
+        if memory > 0 {
+            PastSeeds::<T>::insert(now, seed);
+            PastSeeds::<T>::remove(now.saturating_sub(memory));
+        }
+    }
+
+    /// The seed that was fixed [`SEED_DELAY`] blocks after `block`, as a window's that opened there: nobody knew it
+    /// before, and nobody who isn't the author of one of these blocks had a hand in it. It stays known for
+    /// [`Config::SeedMemory`] blocks.
+    pub fn seed_after(block: BlockNo) -> SeedAfter {
+        let fixed = block.saturating_add(SEED_DELAY).saturating_add(1);
+        if Self::now() < fixed {
+            return SeedAfter::NotYet;
+        }
+        match PastSeeds::<T>::get(fixed).and_then(|seed| seed.since(block)) {
+            Some(seed) => SeedAfter::Ready(seed),
+            None => SeedAfter::Lost,
+        }
+    }
+
     /// Takes over what governance set, unless it breaks a relation: then what was in force stays so.
     fn adopt(phase: u8) -> Parameters {
         let (current, proposed) = (Adopted::<T>::get(), T::Parameters::get());
         if current == Some(proposed) {
             return proposed;
         }
-        match proposed.check(T::MinResponse::get()) {
+        match proposed.check(MinResponse::<T>::get()) {
             Ok(()) => {
                 Adopted::<T>::put(proposed);
                 Self::deposit_event(Event::ParametersAdopted { parameters: proposed });

@@ -76,8 +76,8 @@ pub type CreditOf<T> = Credit<<T as frame_system::Config>::AccountId, <T as Conf
 pub mod pallet {
     use super::*;
     use crate::{
-        params::{ParameterFault, Parameters},
-        phases::{Clock, Phase},
+        params::{MIN_RESPONSE, ParameterFault, Parameters},
+        phases::{Clock, PastSeed, Phase},
         tree::Node,
         types::*,
     };
@@ -112,8 +112,8 @@ pub mod pallet {
             + BalancedHold<Self::AccountId>;
         /// What governance wants; taken over when a window opens, if it is sound.
         type Parameters: Get<Parameters>;
-        /// Fewest blocks in which a window's proof may be submitted: 50 wherever money is at stake.
-        type MinResponse: Get<BlockNo>;
+        /// For how many blocks a seed stays known to other pallets; see [`Pallet::seed_after`].
+        type SeedMemory: Get<BlockNo>;
         /// The VRF output of the block before, in `on_initialize`. One that doesn't change counts as none.
         type Vrf: Get<Option<Seed>>;
         /// Whether proofs could get into blocks.
@@ -150,6 +150,15 @@ pub mod pallet {
     /// The parameters in force, once a window has taken them.
     #[pallet::storage]
     pub type Adopted<T: Config> = StorageValue<_, Parameters>;
+
+    /// Fewest blocks in which a window's proof may be submitted. The genesis gives it, and nothing changes it.
+    #[pallet::storage]
+    pub type MinResponse<T: Config> = StorageValue<_, BlockNo, ValueQuery, ConstU32<MIN_RESPONSE>>;
+
+    /// The randomness that a block began with, of the last [`Config::SeedMemory`] blocks.
+    // Hasher: the chain gives the numbers, so nobody chooses them.
+    #[pallet::storage]
+    pub type PastSeeds<T: Config> = StorageMap<_, Identity, BlockNo, PastSeed>;
 
     /// The phases.
     // Hasher: there are 64 of them.
@@ -522,6 +531,31 @@ pub mod pallet {
         /// An amount or a counter is beyond what can be kept.
         #[codec(index = 41)]
         Overflow,
+    }
+
+    /// How much time a network gives its providers.
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// Fewest blocks in which a window's proof may be submitted; 50 where none is given. Fewer are for tests, where
+        /// nothing is at stake.
+        pub min_response: Option<BlockNo>,
+        #[serde(skip)]
+        #[doc(hidden)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            if let Some(blocks) = self.min_response {
+                assert!(blocks > 0, "storageProofs.minResponse must be at least 1");
+                MinResponse::<T>::put(blocks);
+            }
+            if let Err(fault) = T::Parameters::get().check(MinResponse::<T>::get()) {
+                panic!("storageProofs: the network's parameters break a relation: {fault:?}");
+            }
+        }
     }
 
     #[pallet::hooks]

@@ -162,7 +162,7 @@ impl pallet_storage_proofs::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Parameters = Governed;
-    type MinResponse = ConstU32<16>;
+    type SeedMemory = ConstU32<40>;
     type Vrf = TestVrf;
     type Liveness = SystemLiveness<Test, TestSlot, Migrating>;
     type Pieces = TestPieces;
@@ -190,6 +190,7 @@ impl ExtBuilder {
         let balances = rich.chain([(POOR, 100)]).collect();
         let genesis = RuntimeGenesisConfig {
             balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
+            storage_proofs: crate::GenesisConfig { min_response: Some(16), ..Default::default() },
             ..Default::default()
         };
         let mut ext = TestExternalities::new(genesis.build_storage().unwrap());

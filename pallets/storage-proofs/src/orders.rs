@@ -2,14 +2,14 @@
 
 use crate::{
     Config, Error, Event, HoldReason, NextOrderId, OpenOrders, OrderOf, Orders, Pallet, PieceOrders,
-    params::cost,
+    params::{MIN_RESPONSE, cost},
     traits::Pieces,
     types::{Balance, Hints, MAX_REPLICAS, Named, Order, OrderId, Quote, WindowIndex},
 };
 use polkadot_sdk::{
     frame_support::{
         ensure,
-        traits::{Get, fungible::MutateHold, tokens::Precision},
+        traits::{fungible::MutateHold, tokens::Precision},
     },
     sp_runtime::{DispatchError, DispatchResult, traits::Zero},
 };
@@ -144,7 +144,7 @@ impl<T: Config> Pallet<T> {
 
     /// Checks at build time what the parameters rely on.
     pub(crate) fn check_constants() {
-        let sound = crate::params::Parameters::default().check(T::MinResponse::get());
+        let sound = crate::params::Parameters::default().check(MIN_RESPONSE);
         assert!(sound.is_ok(), "the default parameters break a relation: {sound:?}");
     }
 }

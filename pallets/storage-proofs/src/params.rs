@@ -9,6 +9,8 @@ use scale_info::TypeInfo;
 pub const PHASES: u8 = 64;
 /// Blocks from a window's opening, which freezes the sets, to the last block that enters its seed.
 pub const SEED_DELAY: BlockNo = 8;
+/// Fewest blocks in which a window's proof may be submitted, wherever money is at stake.
+pub const MIN_RESPONSE: BlockNo = 50;
 /// What all challenges of a window must cost who can't answer them, over the highest price of what it stores.
 pub const DETERRENCE: Balance = 10;
 /// Largest share of a slash that a reporter may get: more would pay for reporting oneself.
@@ -55,10 +57,10 @@ pub struct Parameters {
     pub provider_deposit: Balance,
 }
 
-impl Default for Parameters {
-    /// With 32 challenges, an author with a quarter of the slots who withholds blocks and forks off others' helps a
+impl Parameters {
+    /// What holds where nothing was set. With 32 challenges, an author with a quarter of the slots who withholds blocks and forks off others' helps a
     /// provider that lost a tenth by less than 5 points (`tests/grinding.rs`); with 20 it would be 10.
-    fn default() -> Self {
+    pub const DEFAULT: Self =
         Self {
             window: 600,
             response: 150,
@@ -77,7 +79,12 @@ impl Default for Parameters {
             accept_within: 14_400,
             order_deposit: 10_000_000_000,
             provider_deposit: 100_000_000_000,
-        }
+        };
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
 

@@ -179,6 +179,33 @@ pub struct Clock {
     pub closing: Cursor,
 }
 
+/// The randomness that a block began with.
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
+pub struct PastSeed {
+    /// A hash over the VRF outputs of all blocks before it.
+    pub running: Seed,
+    /// The last block before it that had no VRF output.
+    pub missing_at: Option<BlockNo>,
+}
+
+impl PastSeed {
+    /// The seed: none unless every block since `opened_at` had a VRF output.
+    pub fn since(&self, opened_at: BlockNo) -> Option<Seed> {
+        self.missing_at.is_none_or(|missing| missing < opened_at).then_some(self.running)
+    }
+}
+
+/// What [`Pallet::seed_after`](crate::Pallet::seed_after) knows of a seed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SeedAfter {
+    /// It isn't fixed yet.
+    NotYet,
+    /// There is none, or it is forgotten.
+    Lost,
+    /// Here it is.
+    Ready(Seed),
+}
+
 impl Default for Clock {
     fn default() -> Self {
         Self {
@@ -208,7 +235,12 @@ impl Clock {
 
     /// The seed for a window that opened at `opened_at`: none unless every block since then had a VRF output.
     pub fn seed_since(&self, opened_at: BlockNo) -> Option<Seed> {
-        self.missing_at.is_none_or(|missing| missing < opened_at).then_some(self.running)
+        self.past_seed().since(opened_at)
+    }
+
+    /// What this block began with.
+    pub fn past_seed(&self) -> PastSeed {
+        PastSeed { running: self.running, missing_at: self.missing_at }
     }
 
     /// What the chain has seen until block `block` began.

@@ -1,12 +1,12 @@
 //! Everything that must hold, one named check for each concern.
 
 use crate::{
-    Adopted, ClockState, Config, Contacts, HoldReason, NextOrderId, OpenOrders, Orders, Pallet, Phases,
-    PieceOrders, ProofSlots, Providers, Replicas, TreeNodes,
+    Adopted, ClockState, Config, Contacts, HoldReason, MinResponse, NextOrderId, OpenOrders, Orders, Pallet,
+    PastSeeds, Phases, PieceOrders, ProofSlots, Providers, Replicas, TreeNodes,
     params::{PHASES, cost},
     phases::Stage,
     tree::{self, Node, Nodes},
-    types::Balance,
+    types::{Balance, BlockNo},
 };
 use alloc::collections::BTreeMap;
 use codec::Encode;
@@ -58,8 +58,11 @@ impl<T: Config> Pallet<T> {
         let cursors = [clock.opening, clock.seeding, clock.closing];
         ensure!(cursors.iter().all(|cursor| cursor.phase < PHASES), "clock: a cursor is on no phase");
         ensure!(clock.opening.at.is_some(), "clock: no window will ever open");
-        let sound = Adopted::<T>::get().is_none_or(|adopted| adopted.check(T::MinResponse::get()).is_ok());
+        let sound = Adopted::<T>::get().is_none_or(|adopted| adopted.check(MinResponse::<T>::get()).is_ok());
         ensure!(sound, "clock: the parameters break a relation");
+        let (now, memory) = (Self::now(), T::SeedMemory::get());
+        let known = |block: BlockNo| block <= now && block.saturating_add(memory) > now;
+        ensure!(PastSeeds::<T>::iter_keys().all(known), "clock: a seed of the future, or one that is too old");
         Ok(())
     }
 

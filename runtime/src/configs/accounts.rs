@@ -80,7 +80,8 @@ pub enum ProxyType {
     /// Publish: calls of the registry, alone or in a batch. They take deposits, but move no money.
     #[codec(index = 3)]
     Registry,
-    /// Vote: referenda, alone or in a batch. They lock money and hold deposits, but move none.
+    /// Vote: referenda and communities, alone or in a batch. They lock money and hold deposits, but move none of the
+    /// account's.
     #[codec(index = 4)]
     Governance,
 }
@@ -103,6 +104,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                     | RuntimeCall::TechnicalCommittee(_)
                     | RuntimeCall::Whitelist(_)
                     | RuntimeCall::AssetRegistry(_)
+                    | RuntimeCall::Dao(_)
             ),
             ProxyType::CancelProxy => {
                 matches!(call, RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. }))
@@ -112,6 +114,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                 RuntimeCall::Referenda(_)
                     | RuntimeCall::ConvictionVoting(_)
                     | RuntimeCall::Preimage(_)
+                    | RuntimeCall::Dao(_)
                     | RuntimeCall::Utility(
                         pallet_utility::Call::batch { .. } | pallet_utility::Call::batch_all { .. }
                     )

@@ -164,6 +164,7 @@ impl pallet_governance::Config for Runtime {
     type Balance = Balance;
     type DefaultRules = DefaultRules;
     type DefaultPace = DefaultPace;
+    type Parameters = super::parameters::GenesisParameters;
     type AdminOrigin = EnsureRoot<AccountId>;
     type WeightInfo = crate::weights::pallet_governance::WeightInfo<Runtime>;
 }
@@ -298,6 +299,8 @@ pub(super) type TechnicalCollective = pallet_collective::Instance1;
 type TwoThirdsOfCommittee = pallet_collective::EnsureProportionAtLeast<AccountId, TechnicalCollective, 2, 3>;
 /// Root, or two thirds of the technical committee.
 pub(super) type RootOrCommittee = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCommittee>;
+/// Root, or a referendum on large spends.
+pub(super) type RootOrTreasurer = EitherOfDiverse<EnsureRoot<AccountId>, EnsureTreasurer>;
 /// Root, or a referendum on moderation.
 pub(super) type RootOrModeration = EitherOfDiverse<EnsureRoot<AccountId>, EnsureModeration>;
 /// Root, or a referendum on the hub's parameters.
@@ -333,7 +336,7 @@ impl pallet_whitelist::Config for Runtime {
 
 impl pallet_treasury::Config for Runtime {
     type Currency = Balances;
-    type RejectOrigin = EitherOfDiverse<EnsureRoot<AccountId>, EnsureTreasurer>;
+    type RejectOrigin = RootOrTreasurer;
     type RuntimeEvent = RuntimeEvent;
     type SpendPeriod = SpendPeriod;
     type Burn = Burn;
@@ -382,19 +385,37 @@ pub const UNSTOPPABLE: [&str; 18] = [
     "MultiBlockMigrations",
 ];
 
-/// Calls of the [`UNSTOPPABLE`] pallets.
+/// The call that no brake may stop although others of its pallet can be: a provider pays for a window in which it
+/// couldn't prove.
+const PROOF: (&str, &str) = ("StorageProofs", "submit_proof");
+
+/// What has a deadline that costs money. The committee's brake lets it through, so that nobody is robbed by standing
+/// still; a call that is itself broken can be paused by its name.
+const DUTIES: [(&str, &str); 6] = [
+    ("ComputeEscrow", "commit"),
+    ("ComputeEscrow", "reveal"),
+    ("ComputeEscrow", "poke"),
+    ("Marketplace", "deliver_key"),
+    ("Marketplace", "dispute"),
+    ("Marketplace", "refund"),
+];
+
+/// Calls that the committee's brake doesn't stop: those of the [`UNSTOPPABLE`] pallets, proofs, and what is due.
 pub struct Unstoppable;
 impl Contains<RuntimeCall> for Unstoppable {
     fn contains(call: &RuntimeCall) -> bool {
-        UNSTOPPABLE.contains(&call.get_call_metadata().pallet_name)
+        let name = call.get_call_metadata();
+        let name = (name.pallet_name, name.function_name);
+        UNSTOPPABLE.contains(&name.0) || name == PROOF || DUTIES.contains(&name)
     }
 }
 
-/// The same, for calls that are named.
+/// Calls that can't be paused by their names.
 pub struct UnstoppableNames;
 impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for UnstoppableNames {
-    fn contains((pallet, _): &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
-        UNSTOPPABLE.iter().any(|name| name.as_bytes() == pallet.as_slice())
+    fn contains((pallet, call): &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
+        let is_proof = PROOF.0.as_bytes() == pallet.as_slice() && PROOF.1.as_bytes() == call.as_slice();
+        is_proof || UNSTOPPABLE.iter().any(|name| name.as_bytes() == pallet.as_slice())
     }
 }
 

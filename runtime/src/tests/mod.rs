@@ -3,6 +3,7 @@
 mod client_metadata;
 mod fees;
 mod governance;
+mod hub;
 mod networks;
 
 use crate::*;
@@ -28,10 +29,7 @@ fn genesis_of(preset: &str) -> TestExternalities {
     patched(&mut config, serde_json::from_slice(&patch).expect("it is JSON"));
     let mut externalities = TestExternalities::default();
     externalities.execute_with(|| {
-        frame_support::genesis_builder_helper::build_state::<RuntimeGenesisConfig>(
-            config.to_string().into_bytes(),
-        )
-        .expect("the preset builds");
+        genesis::build(config.to_string().into_bytes()).expect("the preset builds");
         System::set_block_number(1);
     });
     externalities

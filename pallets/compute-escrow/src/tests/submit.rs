@@ -143,9 +143,11 @@ fn gated_inputs_run_only_with_programs_that_their_owner_allowed() {
     ExtBuilder.build_and_execute(|| {
         let other = task_of(rev(PROGRAM, 2), &[rev(GATED, 1)]);
         assert_noop!(try_submit(with_task(other)), Error::ProgramNotAllowed);
-        let anonymous = task_of(Source::Content(content(1)), &[rev(GATED, 1)]);
+        let anonymous = task_of(Source::Content(content(2)), &[rev(GATED, 1)]);
         assert_noop!(try_submit(with_task(anonymous.clone())), Error::ProgramNotAllowed);
         assert_ok!(try_submit(gated()));
+        // It is the program's bytes that are allowed, wherever they come from.
+        assert_ok!(try_submit(with_task(task_of(Source::Content(content(1)), &[rev(GATED, 1)]))));
         // The owner may run anything on it.
         submit_as(OWNER, with_task(anonymous));
     });
@@ -158,8 +160,13 @@ fn a_gated_asset_is_charged_once_per_job_and_never_to_its_owner() {
         assert_eq!(job(id).fees.into_inner(), [(GATED, FEE)]);
         assert_eq!(Escrow::quote(REQUESTER, gated()).unwrap().fees, FEE);
         let program = with_task(task_of(rev(GATED_PROGRAM, 1), &[]));
-        assert_eq!(Escrow::quote(REQUESTER, program).unwrap().fees, FEE);
+        assert_eq!(Escrow::quote(REQUESTER, program.clone()).unwrap().fees, FEE);
         assert_eq!(Escrow::quote(OWNER, gated()).unwrap().fees, 0);
+        // A quote takes nothing off what is for sale.
+        assert_eq!(begun(), [(GATED, Some(content(1)))]);
+        submit(program);
+        submit_as(OWNER, gated());
+        assert_eq!(begun(), [(GATED_PROGRAM, None)]);
     });
 }
 

@@ -52,6 +52,13 @@ impl<T, S> From<S> for FreeVotes<T, S> {
     }
 }
 
+impl<T, S: Tipped> FreeVotes<T, S> {
+    /// Whether its sender offers a tip, and so pays for a vote too.
+    pub fn offers_tip(&self) -> bool {
+        self.0.offers_tip()
+    }
+}
+
 impl<T, S: Debug> Debug for FreeVotes<T, S> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> core::fmt::Result {
         self.0.fmt(formatter)

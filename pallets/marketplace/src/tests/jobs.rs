@@ -1,8 +1,7 @@
 //! What compute jobs may use, and for how much.
 
 use super::*;
-use crate::{HoldReason, Programs, types::DepositFor};
-use polkadot_sdk::frame_support::traits::fungible::MutateHold;
+use crate::{Programs, types::DepositFor};
 use stoa_primitives::{Codec, ContentId};
 
 const PROGRAM: ContentId = ContentId { codec: Codec::Raw, digest: [8; 32] };
@@ -18,7 +17,7 @@ fn for_jobs(supply: Option<u32>, until: Option<u64>) -> (AssetId, CommitId, List
 fn gated_data_is_used_only_by_programs_that_an_admin_allowed() {
     ExtBuilder.build_and_execute(|| {
         let (asset, revision, _) = on_sale(Offer { terms: Terms::PerJob, ..perpetual() });
-        let fee = |who| Market::job_fee(&who, asset, revision, PROGRAM);
+        let fee = |who| Market::job_fee(&who, asset, revision, Some(PROGRAM));
         assert!(!Market::is_program_allowed(asset, PROGRAM));
         assert_noop!(fee(BOB), Error::ProgramNotAllowed);
         // Those who may read it too: the workers see it as well.
@@ -57,12 +56,12 @@ fn public_data_is_free_and_encrypted_data_is_refused() {
     ExtBuilder.build_and_execute(|| {
         let (public, revision) = new_asset(ALICE, Visibility::Public);
         assert!(Market::is_program_allowed(public, PROGRAM));
-        assert_eq!(Market::begin_job(&BOB, public, revision, PROGRAM, 0), Ok(0));
+        assert_eq!(Market::begin_job(&BOB, public, revision, Some(PROGRAM), 0), Ok(0));
         let (private, revision) = new_asset(ALICE, Visibility::Private);
         assert_ok!(Market::allow_program(signed(ALICE), private, PROGRAM));
-        assert_noop!(Market::begin_job(&BOB, private, revision, PROGRAM, PRICE), Error::Encrypted);
+        assert_noop!(Market::begin_job(&BOB, private, revision, Some(PROGRAM), PRICE), Error::Encrypted);
         let none = AssetId(99);
-        assert_noop!(Market::begin_job(&BOB, none, revision, PROGRAM, PRICE), Error::AssetNotFound);
+        assert_noop!(Market::begin_job(&BOB, none, revision, Some(PROGRAM), PRICE), Error::AssetNotFound);
     });
 }
 
@@ -70,12 +69,12 @@ fn public_data_is_free_and_encrypted_data_is_refused() {
 fn a_job_takes_one_off_the_supply_and_is_guarded() {
     ExtBuilder.build_and_execute(|| {
         let (asset, revision, listing) = for_jobs(Some(1), None);
-        let begin = |max| Market::begin_job(&BOB, asset, revision, PROGRAM, max);
+        let begin = |max| Market::begin_job(&BOB, asset, revision, Some(PROGRAM), max);
         assert_noop!(begin(PRICE - 1), Error::PriceAboveGuard);
         assert_eq!(begin(PRICE), Ok(PRICE));
         assert_eq!(Listings::<Test>::get(listing).unwrap().offer.supply, Some(0));
         assert_noop!(begin(PRICE), Error::SoldOut);
-        assert_noop!(Market::job_fee(&BOB, asset, revision, PROGRAM), Error::SoldOut);
+        assert_noop!(Market::job_fee(&BOB, asset, revision, Some(PROGRAM)), Error::SoldOut);
     });
 }
 
@@ -83,9 +82,9 @@ fn a_job_takes_one_off_the_supply_and_is_guarded() {
 fn a_job_needs_a_listing_that_is_on_sale() {
     ExtBuilder.build_and_execute(|| {
         let (asset, revision, listing) = for_jobs(None, Some(5));
-        let begin = || Market::begin_job(&BOB, asset, revision, PROGRAM, PRICE);
+        let begin = || Market::begin_job(&BOB, asset, revision, Some(PROGRAM), PRICE);
         let unknown = CommitId([99; 20]);
-        assert_noop!(Market::begin_job(&BOB, asset, unknown, PROGRAM, PRICE), Error::RevisionNotFound);
+        assert_noop!(Market::begin_job(&BOB, asset, unknown, Some(PROGRAM), PRICE), Error::RevisionNotFound);
         at(6);
         assert_noop!(begin(), Error::ListingExpired);
         assert_ok!(Market::unlist(signed(ALICE), listing));
@@ -96,16 +95,11 @@ fn a_job_needs_a_listing_that_is_on_sale() {
 }
 
 #[test]
-fn a_job_is_charged_from_what_its_pallet_set_aside() {
-    ExtBuilder.build().execute_with(|| {
-        let (asset, revision, _) = for_jobs(None, None);
-        let fee = Market::begin_job(&BOB, asset, revision, PROGRAM, PRICE).unwrap();
-        // Stands in for the compute pallet's own reason.
-        let reason: RuntimeHoldReason = HoldReason::Program.into();
-        assert_ok!(Balances::hold(&reason, &BOB, fee));
-        assert_ok!(Market::charge_job(&reason, &BOB, asset, fee, 42));
-        assert_eq!(payments(), [(asset, PRICE, Purpose::Job(42))]);
-        assert_eq!((held(BOB), wealth(BOB)), (0, WEALTH - PRICE));
-        assert_ok!(Market::do_try_state());
+fn a_gated_program_needs_no_leave_to_run_as_itself() {
+    ExtBuilder.build_and_execute(|| {
+        let (asset, revision, _) = on_sale(Offer { terms: Terms::PerJob, ..perpetual() });
+        assert_noop!(Market::job_fee(&BOB, asset, revision, Some(PROGRAM)), Error::ProgramNotAllowed);
+        assert_eq!(Market::job_fee(&BOB, asset, revision, None), Ok(PRICE));
+        assert_eq!(Market::begin_job(&BOB, asset, revision, None, PRICE), Ok(PRICE));
     });
 }

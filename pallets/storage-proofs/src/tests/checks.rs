@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    Adopted, ClockState, Contacts, NextOrderId, OpenOrders, Orders, Phases, PieceOrders, ProofSlots,
-    Providers, Replicas, TreeNodes, params::Parameters, phases::Stage, tree::Node,
+    Adopted, ClockState, Contacts, NextOrderId, OpenOrders, Orders, PastSeeds, Phases, PieceOrders,
+    ProofSlots, Providers, Replicas, TreeNodes, params::Parameters, phases::Stage, tree::Node,
 };
 use polkadot_sdk::{frame_support::traits::fungible::MutateHold, sp_runtime::TryRuntimeError};
 
@@ -53,6 +53,13 @@ fn check_clock_finds_unsound_parameters() {
     assert_found("clock: the parameters break a relation", || {
         Adopted::<Test>::put(Parameters { window: 1, ..test_parameters() });
     });
+}
+
+#[test]
+fn check_clock_finds_seeds_that_cant_be_there() {
+    let put = |block| PastSeeds::<Test>::insert(block, ClockState::<Test>::get().past_seed());
+    assert_found("clock: a seed of the future, or one that is too old", || put(System::block_number() + 1));
+    assert_found("clock: a seed of the future, or one that is too old", || put(1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     Adopted, Phases,
     params::{ParameterFault, Parameters},
-    phases::Stage,
+    phases::{SeedAfter, Stage},
 };
 
 #[test]
@@ -193,4 +193,48 @@ fn windows_get_longer_and_shorter_without_two_opening_at_once() {
             assert!(Phases::<Test>::get(63).window > before);
         }
     });
+}
+
+#[test]
+fn other_pallets_get_the_seed_of_a_window_that_opened_with_theirs_until_it_is_forgotten() {
+    ExtBuilder.build_and_execute(|| {
+        bob_keeps(5, 4);
+        to_next_window(BOB);
+        let block = System::block_number();
+        for _ in 0..9 {
+            assert_eq!(StorageProofs::seed_after(block), SeedAfter::NotYet);
+            next_block();
+        }
+        let Stage::Open(seed) = phase(BOB).stage else { panic!("the window has its seed") };
+        assert_eq!(StorageProofs::seed_after(block), SeedAfter::Ready(seed));
+        roll(39);
+        assert_eq!(StorageProofs::seed_after(block), SeedAfter::Ready(seed));
+        next_block();
+        assert_eq!(StorageProofs::seed_after(block), SeedAfter::Lost);
+    });
+}
+
+#[test]
+fn without_an_output_in_each_of_its_blocks_no_pallet_gets_a_seed() {
+    ExtBuilder.build_and_execute(|| {
+        let block = System::block_number();
+        roll(4);
+        VrfWorks::set(false);
+        next_block();
+        VrfWorks::set(true);
+        roll(4);
+        assert_eq!(StorageProofs::seed_after(block), SeedAfter::Lost);
+        // The gap was at the end of the block before it.
+        roll(9);
+        assert_eq!(StorageProofs::seed_after(block + 4), SeedAfter::Lost);
+        assert!(matches!(StorageProofs::seed_after(block + 5), SeedAfter::Ready(_)));
+    });
+}
+
+#[test]
+#[should_panic(expected = "storageProofs.minResponse must be at least 1")]
+fn a_network_gives_its_providers_time() {
+    use polkadot_sdk::sp_runtime::BuildStorage;
+    let genesis = crate::GenesisConfig::<Test> { min_response: Some(0), ..Default::default() };
+    let _ = RuntimeGenesisConfig { storage_proofs: genesis, ..Default::default() }.build_storage();
 }
