@@ -86,9 +86,9 @@ fn brakes_let_proofs_through_and_the_committees_what_is_due() {
         seed: [0; 32],
         leaves: Default::default(),
     });
-    let accept = RuntimeCall::StorageProofs(Proofs::accept { id: pallet_storage_proofs::types::OrderId(0) });
+    let accept = RuntimeCall::StorageProofs(Proofs::accept { order: pallet_storage_proofs::types::OrderId(0) });
     let reveal = RuntimeCall::ComputeEscrow(pallet_compute_escrow::Call::poke {
-        id: pallet_compute_escrow::types::JobId(0),
+        job: pallet_compute_escrow::types::JobId(0),
     });
     assert!(configs::Unstoppable::contains(&proof));
     assert!(!configs::Unstoppable::contains(&accept));
