@@ -1,6 +1,13 @@
 //! Builds the runtime's wasm.
 
 fn main() {
+    // The next version, for the test of upgrades: scripts/next-runtime.sh.
+    println!("cargo::rustc-check-cfg=cfg(next_version)");
+    println!("cargo::rerun-if-env-changed=STOA_NEXT_VERSION");
+    if std::env::var_os("STOA_NEXT_VERSION").is_some() {
+        println!("cargo::rustc-cfg=next_version");
+    }
+
     #[cfg(all(feature = "std", not(feature = "metadata-hash")))]
     substrate_wasm_builder::WasmBuilder::build_using_defaults();
 

@@ -1,6 +1,6 @@
 //! The configuration file, as it is written. [`Config::check`] says what it means.
 
-use crate::{amount::Amount, period::Period};
+use crate::{amount::Amount, parameters::Setting, period::Period};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub struct Config {
     pub moderation: Option<ModerationTable>,
     /// Values of the hub's parameters, by group and name.
     #[serde(default)]
-    pub parameters: BTreeMap<String, BTreeMap<String, Amount>>,
+    pub parameters: BTreeMap<String, BTreeMap<String, Setting>>,
     /// Who may take part.
     #[serde(default)]
     pub permissioned: PermissionedTable,

@@ -4,7 +4,7 @@ use crate::{
     governance::TRACKS,
     keys::Launch,
     network::{Role, ss58},
-    runtime::{self, Parameter},
+    runtime,
 };
 use serde_json::{Number, Value, json};
 
@@ -48,6 +48,8 @@ impl Launch {
             })
             .collect();
         let pace = &network.pace;
+        let parameters: Vec<_> =
+            network.parameters.iter().map(|(name, value)| json!([name, number(*value)])).collect();
         let committee: Vec<_> = network
             .members
             .iter()
@@ -72,15 +74,10 @@ impl Launch {
                     "spendPeriod": pace.spend_period,
                     "payoutPeriod": pace.payout_period,
                 },
+                "parameters": parameters,
             },
             "technicalCommittee": { "members": committee },
         })
-    }
-
-    /// The parameters that the file sets, with their values in plancks.
-    pub fn parameters(&self) -> impl Iterator<Item = (&'static Parameter, u128)> {
-        let given = &self.network().parameters;
-        runtime::PARAMETERS.iter().filter_map(|known| Some((known, *given.get(known.name)?)))
     }
 
     /// What wallets need to show amounts and addresses.

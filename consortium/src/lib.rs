@@ -11,8 +11,9 @@
 //! itself is the node's to write: it has the runtime.
 //!
 //! # What it knows of the runtime
-//! Names of tracks, pallets and parameters, the existential deposit and a few limits stand in [`runtime`]. The genesis is
-//! JSON, and the runtime refuses fields that it doesn't know.
+//! Tracks stand in [`governance`], parameters in [`parameters`], the existential deposit and a few limits in [`runtime`]; the
+//! node, which has the runtime, tests that they are its own. The genesis is JSON, and the runtime refuses what it doesn't
+//! know.
 //!
 //! # Invariants
 //! - Nothing that is written depends on anything but the file and fresh keys, so two runs differ in keys alone.
@@ -32,6 +33,7 @@ mod genesis;
 pub mod governance;
 pub mod keys;
 pub mod network;
+pub mod parameters;
 pub mod period;
 pub mod runtime;
 pub mod seal;

@@ -3,6 +3,7 @@
 use crate::{
     config::{Gateway, Kind, ModerationTable, PortsTable},
     governance::{Pace, Rules},
+    parameters::{Parameter, Unit},
     runtime,
 };
 use polkadot_sdk::{
@@ -43,7 +44,7 @@ pub struct Network {
     pub pace: Pace<u32, u128>,
     /// What is taken down.
     pub moderation: Option<ModerationTable>,
-    /// Values of parameters that the file gives, in plancks, by [`runtime::Parameter::name`].
+    /// Values of parameters that the file gives, by [`Parameter::in_genesis`].
     pub parameters: BTreeMap<String, u128>,
     /// Whether only listed nodes take part, and which do beside the nodes of the file.
     pub permissioned: Option<Vec<PeerId>>,
@@ -266,6 +267,16 @@ impl Network {
     /// Plancks in words.
     pub fn money(&self, plancks: u128) -> String {
         format!("{} {}", crate::amount::show(plancks, self.decimals), self.symbol)
+    }
+
+    /// A parameter's value in words.
+    pub fn value(&self, parameter: &Parameter, value: u128) -> String {
+        match parameter.unit {
+            Unit::Tokens => self.money(value),
+            Unit::Blocks => self.time(u64::try_from(value).unwrap_or(u64::MAX)),
+            Unit::Number => value.to_string(),
+            Unit::Part => format!("{}%", crate::amount::show(value, 4)),
+        }
     }
 
     /// Blocks in words.

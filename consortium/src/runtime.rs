@@ -28,31 +28,3 @@ pub const MIN_COMMITTEE: usize = 3;
 pub const ROOT_SUPPORT_PERCENT: u128 = 5;
 /// The account that `py/trsry` names.
 pub const TREASURY: [u8; 32] = *b"modlpy/trsry\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-
-/// A parameter that referenda on the hub's parameters set.
-pub struct Parameter {
-    /// Its group and name, as the file has them.
-    pub name: &'static str,
-    /// How polkadot.js names it in `parameters.setParameter`.
-    pub call: &'static str,
-    /// What it is.
-    pub what: &'static str,
-    /// What holds until it is set, in plancks.
-    pub default: u128,
-}
-
-/// All parameters.
-pub const PARAMETERS: [Parameter; 2] = [
-    Parameter {
-        name: "storage.record_deposit",
-        call: "Storage: RecordDeposit",
-        what: "held for each record on the chain",
-        default: 50_000_000_000,
-    },
-    Parameter {
-        name: "storage.byte_deposit",
-        call: "Storage: ByteDeposit",
-        what: "held for each byte of a record",
-        default: 100_000_000,
-    },
-];

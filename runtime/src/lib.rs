@@ -107,19 +107,29 @@ impl_opaque_keys! {
     }
 }
 
-/// The version of this runtime. `spec_version` rises with every change of the runtime that is released,
-/// `transaction_version` when an extrinsic encodes differently.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-    spec_name: Cow::Borrowed("stoa"),
-    impl_name: Cow::Borrowed("stoa"),
-    authoring_version: 1,
-    spec_version: 100,
-    impl_version: 0,
-    apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 1,
-    system_version: 1,
-};
+// The attribute takes literals alone.
+macro_rules! version {
+    ($spec_version:tt) => {
+        /// The version of this runtime. `spec_version` rises with every change of the runtime that is released,
+        /// `transaction_version` when an extrinsic encodes differently.
+        #[sp_version::runtime_version]
+        pub const VERSION: RuntimeVersion = RuntimeVersion {
+            spec_name: Cow::Borrowed("stoa"),
+            impl_name: Cow::Borrowed("stoa"),
+            authoring_version: 1,
+            spec_version: $spec_version,
+            impl_version: 0,
+            apis: apis::RUNTIME_API_VERSIONS,
+            transaction_version: 1,
+            system_version: 1,
+        };
+    };
+}
+#[cfg(not(next_version))]
+version!(100);
+// What the test of upgrades goes on to; nothing else is different.
+#[cfg(next_version)]
+version!(101);
 
 #[frame_support::runtime]
 mod runtime {

@@ -174,6 +174,10 @@ signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 class Node:
     """A `stoa-node` with its folder, ports and log. It can be started again after it ended."""
 
+    # Where it is reached, where it listens for peers, and what its command line begins with.
+    host = peers_host = "127.0.0.1"
+    prefix: tuple[str, ...] = ()
+
     def __init__(self, root: pathlib.Path, name: str, chain: pathlib.Path, *flags: str, bootnodes: tuple[str, ...] = ()):
         self.name, self.root = name, root / name
         self.flags, self.chain, self.bootnodes = flags, chain, bootnodes
@@ -186,11 +190,11 @@ class Node:
 
     @property
     def rpc_url(self) -> str:
-        return f"ws://127.0.0.1:{self.rpc_port}"
+        return f"ws://{self.host}:{self.rpc_port}"
 
     @property
     def gateway(self) -> str:
-        return f"http://127.0.0.1:{self.gateway_port}"
+        return f"http://{self.host}:{self.gateway_port}"
 
     @property
     def peer(self) -> str:
@@ -200,11 +204,11 @@ class Node:
 
     @property
     def address(self) -> str:
-        return f"/ip4/127.0.0.1/tcp/{self.tcp}/p2p/{self.peer}"
+        return f"/ip4/{self.peers_host}/tcp/{self.tcp}/p2p/{self.peer}"
 
     @property
     def ws_address(self) -> str:
-        return f"/ip4/127.0.0.1/tcp/{self.ws}/ws/p2p/{self.peer}"
+        return f"/ip4/{self.peers_host}/tcp/{self.ws}/ws/p2p/{self.peer}"
 
     def start(self, seconds: float = START_TIME) -> Node:
         return self.launch().wait_until_ready(seconds)
@@ -216,14 +220,15 @@ class Node:
     def launch(self) -> Node:
         """Starts it without waiting for it."""
         command = [
+            *self.prefix,
             program("stoa-node"),
             *("--chain", self.chain),
             *("--base-path", self.base),
             *("--content-dir", self.content),
             *("--name", self.name),
             *("--node-key", self.key),
-            *("--listen-addr", f"/ip4/127.0.0.1/tcp/{self.tcp}"),
-            *("--listen-addr", f"/ip4/127.0.0.1/tcp/{self.ws}/ws"),
+            *("--listen-addr", f"/ip4/{self.peers_host}/tcp/{self.tcp}"),
+            *("--listen-addr", f"/ip4/{self.peers_host}/tcp/{self.ws}/ws"),
             *("--rpc-port", self.rpc_port),
             *("--gateway-port", self.gateway_port),
             *("--prometheus-port", self.metrics_port),
@@ -244,7 +249,7 @@ class Node:
     def rpc(self, method: str, *params: Any, timeout: float = 60) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
         answer = http(
-            f"http://127.0.0.1:{self.rpc_port}",
+            f"http://{self.host}:{self.rpc_port}",
             "POST",
             body,
             {"content-type": "application/json"},
@@ -295,7 +300,7 @@ class Node:
 
     def metrics(self) -> dict[str, float]:
         """All samples of the Prometheus port, by name with labels."""
-        text = http(f"http://127.0.0.1:{self.metrics_port}/metrics").body.decode()
+        text = http(f"http://{self.host}:{self.metrics_port}/metrics").body.decode()
         pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
 

@@ -5,6 +5,7 @@ use crate::{
     config::{Config, PaceTable, TrackTable},
     governance::{MINIMUM_VALIDATORS, PACE, Pace, Rules, TRACKS},
     network::{Node, Role},
+    parameters::{PARAMETERS, Parameter, Unit},
     period::Period,
     runtime,
 };
@@ -74,7 +75,7 @@ impl Checker {
             minimum_validators: self.minimum(given.minimum_validators, nodes),
             tracks,
             pace,
-            parameters: self.parameters(config),
+            parameters: self.parameters(config, units),
         }
     }
 
@@ -177,29 +178,33 @@ impl Checker {
         }
     }
 
-    fn parameters(&mut self, config: &Config) -> BTreeMap<String, u128> {
+    fn parameters(&mut self, config: &Config, units: Units) -> BTreeMap<String, u128> {
         let mut parameters = BTreeMap::new();
         for (group, values) in &config.parameters {
-            for (name, amount) in values {
+            for (name, setting) in values {
                 let name = format!("{group}.{name}");
                 let at = format!("parameters.{name}");
-                if !runtime::PARAMETERS.iter().any(|known| known.name == name) {
-                    let names: Vec<_> = runtime::PARAMETERS.iter().map(|known| known.name).collect();
+                let Some(known) = PARAMETERS.iter().find(|known| known.in_file() == name) else {
+                    let names: Vec<_> = PARAMETERS.iter().map(Parameter::in_file).collect();
                     self.refuse(
                         &at,
                         "the runtime has no such parameter",
                         format!("its parameters are {}", names.join(", ")),
                     );
-                }
-                let plancks = self.plancks(&at, amount, config.token.decimals);
-                if plancks == 0 {
-                    self.refuse(
+                    continue;
+                };
+                match setting.value(known.unit, units.decimals, units.block_time_ms) {
+                    // A part of nothing is none; all else is there to hold somebody to something.
+                    Ok(0) if known.unit != Unit::Part => self.refuse(
                         &at,
-                        "anybody could fill the chain's state for nothing",
+                        "what it guards could be had for nothing, or never happen",
                         "choose more than 0",
-                    );
+                    ),
+                    Ok(value) => {
+                        parameters.insert(known.in_genesis(), value);
+                    }
+                    Err(what) => self.refuse(&at, what, "correct it"),
                 }
-                parameters.insert(name, plancks);
             }
         }
         parameters

@@ -5,6 +5,7 @@ use crate::{
     governance::TRACKS,
     keys::Launch,
     network::{Member, Node, Role, ss58},
+    parameters::PARAMETERS,
     runtime,
 };
 
@@ -133,19 +134,14 @@ fn tracks(launch: &Launch) -> String {
 
 fn prices(launch: &Launch) -> String {
     let network = launch.network();
-    rows(runtime::PARAMETERS.iter().map(|parameter| {
-        let wanted = network.parameters.get(parameter.name).copied().unwrap_or(parameter.default);
-        let todo = if wanted == parameter.default {
-            "holds from the beginning".to_owned()
-        } else {
-            format!("`parameters.setParameter({}, {wanted})` by referendum", parameter.call)
-        };
+    rows(PARAMETERS.iter().map(|parameter| {
+        let given = network.parameters.get(&parameter.in_genesis());
+        let value = given.copied().unwrap_or(parameter.default);
         vec![
-            format!("`{}`", parameter.name),
+            format!("`{}`", parameter.in_file()),
             parameter.what.into(),
-            network.money(parameter.default),
-            network.money(wanted),
-            todo,
+            network.value(parameter, value),
+            format!("`{}`", parameter.in_call(value)),
         ]
     }))
 }

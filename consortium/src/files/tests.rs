@@ -81,10 +81,12 @@ fn the_genesis_is_what_the_file_says() {
     assert_eq!(patch["validatorSet"]["minimumSize"], 4);
     let accounts: Vec<_> = launch.network().validators().map(|(_, account)| ss58(account)).collect();
     assert_eq!(patch["validatorSet"]["validators"], serde_json::json!(accounts));
-    let parameters: Vec<_> = launch.parameters().map(|(known, value)| (known.name, value)).collect();
     assert_eq!(
-        parameters,
-        [("storage.record_deposit", 50_000_000_000), ("storage.byte_deposit", 100_000_000)]
+        patch["governance"]["parameters"],
+        serde_json::json!([
+            ["storage.ByteDeposit", 100_000_000],
+            ["storage.RecordDeposit", 50_000_000_000u64],
+        ])
     );
 }
 
@@ -443,13 +445,13 @@ fn the_runbook_has_this_networks_numbers() {
 }
 
 #[test]
-fn a_price_that_the_genesis_cannot_take_is_told_to_the_voters() {
+fn prices_of_the_file_are_those_of_the_genesis_and_of_the_runbook() {
     let text = EXAMPLE.replace("record_deposit = \"0.05\"", "record_deposit = \"0.2\"");
-    let runbook = contents(&launched(&text), "RUNBOOK.md");
-    assert!(
-        runbook.contains("`parameters.setParameter(Storage: RecordDeposit, 200000000000)` by referendum"),
-        "{runbook}"
-    );
+    let launch = launched(&text);
+    let parameters = &launch.genesis_patch()["governance"]["parameters"];
+    assert_eq!(parameters[1], serde_json::json!(["storage.RecordDeposit", 200_000_000_000u64]));
+    let runbook = contents(&launch, "RUNBOOK.md");
+    assert!(runbook.contains("| 0.2 EXC | `Storage: RecordDeposit, 200000000000` |"), "{runbook}");
 }
 
 #[test]

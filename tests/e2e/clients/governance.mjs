@@ -1,80 +1,45 @@
-// Decides by referenda, with polkadot.js and no custom types: `governance.mjs URL ASSET`. Every vote is an ordinary
-// one, by accounts that hold STOA; nobody has a master key.
-import { ApiPromise, WsProvider } from '@polkadot/api'
-import { Keyring } from '@polkadot/keyring'
+// Decides by referenda, with polkadot.js: `governance.mjs URL ASSET`.
 import { send } from './registry.mjs'
 import { check, finish } from './report.mjs'
+import { STOA, connect, freeBalance, pass, propose, submit, whitelist } from './referenda.mjs'
 
 const [url, asset] = process.argv.slice(2)
-const STOA = 10n ** 12n
+const price = (api) => api.query.parameters.parameters({ Storage: { RecordDeposit: null } })
+const plancks = (value) => value.unwrap().asStorage.asRecordDeposit.toString()
 
 await finish(async () => {
-  const api = await ApiPromise.create({ provider: new WsProvider(url), throwOnConnect: true, noInitWarn: true })
-  const ring = new Keyring({ type: 'sr25519', ss58Format: api.registry.chainSS58 })
-  const [alice, ...others] = ['Alice', 'Bob', 'Charlie', 'Dave', 'Eve', 'Ferdie'].map((name) => ring.addFromUri(`//${name}`))
-  const committee = [alice, ...others.slice(0, 2)]
-
-  const tracks = api.consts.referenda.tracks.map(([id, track]) => [id.toNumber(), track.name.toString().replace(/\0+$/, '')])
-  check(tracks.length === 7, `there are ${tracks.length} tracks`)
+  const { api, ring, alice, bob, charlie, dave, eve, ferdie } = await connect(url)
+  const tracks = api.consts.referenda.tracks.map(([, track]) => track.name.toString().replace(/\0+$/, ''))
   check(api.tx.sudo === undefined, 'there is no master key')
+  const genesisPrice = plancks(await price(api))
 
   const treasury = '5EYCAe5ijiYfyeZ2JJCGq56LmPyNRAKzpG4QkoQkkQNB5e6Z'
-  await send(api, api.tx.balances.transferKeepAlive(treasury, 1_000n * STOA), alice)
-
-  const price = api.tx.parameters.setParameter({ Storage: { RecordDeposit: [null, 7_000_000_000n] } })
-  const takeDown = api.tx.assetRegistry.takeDown({ Asset: asset }, '0x' + '11'.repeat(32))
+  check(await freeBalance(api, treasury) > 100n * STOA, 'the treasury has what the file gave nobody')
   const beneficiary = ring.addFromUri('//Nobody in particular')
-  const spend = api.tx.treasury.spend(null, 100n * STOA, beneficiary.address, null)
   // Root's own business, because the technical committee says that it is sound.
   const marked = api.tx.system.setStorage([['0x6d61726b', '0x01']])
-  await send(api, api.tx.preimage.notePreimage(marked.method.toHex()), alice)
-  const motion = api.tx.whitelist.whitelistCall(marked.method.hash)
-  const length = motion.method.encodedLength
-  const proposed = await send(api, api.tx.technicalCommittee.propose(3, motion, length), alice)
-  const { proposalHash, proposalIndex } = proposed.find(({ method }) => method === 'Proposed').data
-  for (const member of committee) await send(api, api.tx.technicalCommittee.vote(proposalHash, proposalIndex, true), member)
-  const weight = { refTime: 10n ** 11n, proofSize: 10n ** 6n }
-  await send(api, api.tx.technicalCommittee.close(proposalHash, proposalIndex, weight, length), alice)
-  const whitelisted = api.tx.whitelist.dispatchWhitelistedCallWithPreimage(marked.method)
-
+  await whitelist(api, [alice, bob, charlie], marked)
   const polls = [
-    ['HubParameters', price], ['Moderation', takeDown], ['SmallSpender', spend], ['WhitelistedCaller', whitelisted],
+    ['HubParameters', api.tx.parameters.setParameter({ Storage: { RecordDeposit: [null, 7_000_000_000n] } })],
+    ['Moderation', api.tx.assetRegistry.takeDown({ Asset: asset }, '0x' + '11'.repeat(32))],
+    ['SmallSpender', api.tx.treasury.spend(null, 100n * STOA, beneficiary.address, null)],
+    ['WhitelistedCaller', api.tx.whitelist.dispatchWhitelistedCallWithPreimage(marked.method)],
   ]
   const indices = []
-  for (const [origin, call] of polls) {
-    const bytes = call.method.toHex()
-    const proposal = { Inline: bytes }
-    const origins = { Governance: origin }
-    const events = await send(api, api.tx.utility.batchAll([
-      api.tx.referenda.submit(origins, proposal, { After: 0 }),
-    ]), alice)
-    const { index } = events.find(({ section, method }) => section === 'referenda' && method === 'Submitted').data
-    await send(api, api.tx.referenda.placeDecisionDeposit(index), alice)
-    indices.push(index)
-  }
-  const vote = (index) => api.tx.convictionVoting.vote(index, {
-    Standard: { vote: { aye: true, conviction: 'Locked1x' }, balance: 900_000n * STOA },
+  for (const [origin, call] of polls) indices.push(await propose(api, alice, origin, call))
+  // A call that no runtime can read: the voters may pass it, and nothing comes of it.
+  indices.push(await submit(api, alice, 'Root', { Inline: '0xffffffff' }))
+  let unreadable = 0
+  const stop = await api.query.system.events((events) => {
+    unreadable += events.filter(({ event }) => event.section === 'scheduler' && event.method === 'CallUnavailable').length
   })
-  await Promise.all([alice, ...others].map((voter) => send(api, api.tx.utility.batchAll(indices.map(vote)), voter)))
+  await pass(api, indices, [alice, bob, charlie, dave, eve, ferdie])
 
-  const passed = async () => {
-    const infos = await Promise.all(indices.map((index) => api.query.referenda.referendumInfoFor(index)))
-    const over = infos.filter((info) => !info.unwrap().isOngoing)
-    check(over.every((info) => info.unwrap().isApproved), `a referendum failed: ${over}`)
-    return over.length === indices.length
-  }
-  await new Promise((resolve, reject) => {
-    api.rpc.chain.subscribeNewHeads(() => passed().then((yes) => yes && resolve(), reject)).catch(reject)
-  })
-  // The dispatch comes a block after the approval.
-  const start = (await api.rpc.chain.getHeader()).number.toNumber()
-  await new Promise((resolve, reject) => {
-    api.rpc.chain.subscribeNewHeads((head) => head.number.toNumber() >= start + 3 && resolve()).catch(reject)
-  })
-  await send(api, api.tx.treasury.payout(0), others[0])
-  const paid = (await api.query.system.account(beneficiary.address)).data.free.toBigInt()
+  await send(api, api.tx.treasury.payout(0), bob)
+  stop()
+  const paid = await freeBalance(api, beneficiary.address)
   const mark = (await api.rpc.state.getStorage('0x6d61726b')).toHex()
-  const deposit = (await api.query.parameters.parameters({ Storage: { RecordDeposit: null } })).unwrap()
+  const deposit = plancks(await price(api))
   await api.disconnect()
-  return { tracks, paid: paid / STOA, mark, deposit: deposit.asStorage.asRecordDeposit.toString() }
+  return { tracks, genesisPrice, paid: paid / STOA, mark, deposit, unreadable }
 })
