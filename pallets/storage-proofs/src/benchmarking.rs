@@ -2,8 +2,8 @@
 //! slashed for on the way, every row written or moved.
 
 use crate::{
-    Adopted, Call, ClockState, Config, Contacts, Orders, Pallet, Phases, ProofSlots, Providers, Replicas,
-    TreeNodes, drawn_leaf,
+    Adopted, Call, ClockState, Config, Contacts, Orders, Pallet, PastSeeds, Phases, ProofSlots, Providers,
+    Replicas, TreeNodes, drawn_leaf,
     liability::Standing,
     params::{PHASES, Parameters},
     phases::{Clock, Cursor, Phase, Stage},

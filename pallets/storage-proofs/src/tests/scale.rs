@@ -123,6 +123,6 @@ fn hooks_write_a_constant_number_of_rows_beside_thousands_of_providers_and_order
         (0..200).map(|_| writes(&mut ext, next_block)).max().unwrap()
     };
     let few = most(1, 1);
-    assert!(few <= 4, "{few}");
+    assert!(few <= 6, "{few}");
     assert_eq!(most(1_000, 3_000), few);
 }
