@@ -67,8 +67,11 @@ bench: setup ## The figures of docs/figures.md
 	@$(RUN) cargo run --locked --release -p stoa-gateway --example get_bench
 	@$(RUN) cargo run --locked --workspace --example transfer_bench
 
-soak: build ## Every campaign at its full length (hours)
+# How much of each campaign; fewer, to see that it runs: make soak SOAK_CASES=100 SOAK_ROUNDS=5
+SOAK_CASES ?= 100000
+SOAK_ROUNDS ?= 50
+soak: build ## Every campaign at its full length (a day)
 	@$(RUN) tests/e2e/setup.sh
-	@PROPTEST_CASES=100000 $(UNITS)
-	@PROPTEST_CASES=100000 SKIP_WASM_BUILD=1 $(PALLET_TESTS)
-	@STOA_ROUNDS=50 $(RUN) tests/e2e/run.sh test_crash.py
+	@PROPTEST_CASES=$(SOAK_CASES) STOA_CRASH_ROUNDS=$(SOAK_CASES) $(UNITS)
+	@PROPTEST_CASES=$(SOAK_CASES) SKIP_WASM_BUILD=1 $(PALLET_TESTS)
+	@STOA_ROUNDS=$(SOAK_ROUNDS) $(RUN) tests/e2e/run.sh

@@ -191,3 +191,45 @@ fn read_exact_at(file: &File, path: &Path, offset: u64, buffer: &mut [u8]) -> Re
         _ => io_error(path)(error),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::FileExt};
+
+    use super::super::{Store, StoreOptions};
+
+    #[test]
+    fn whole_blocks_are_covered_and_changed_or_misnamed_ones_are_not() {
+        let (dir, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let bytes: Vec<u8> = (0..2_500_000u32).map(|at| (at % 251) as u8 ^ (at >> 14) as u8).collect();
+        fs::write(source.path().join("file"), &bytes).unwrap();
+        let store = Store::open(dir.path(), StoreOptions { byte_limit: 1 << 30 }).unwrap();
+        let piece = store.import_dir(source.path(), &mut |_| ()).unwrap().piece;
+        let inner = &store.inner;
+        let path = inner.car(&piece.root);
+        let car = fs::File::options().read(true).write(true).open(&path).unwrap();
+        let blocks: Vec<_> =
+            crate::car::Reader::new(fs::File::open(&path).unwrap()).map(Result::unwrap).collect();
+        assert_eq!(blocks.len(), 5);
+        for block in &blocks {
+            let place = inner.index.place(&piece.root, &block.content.digest).unwrap().unwrap();
+            let covered = |digest| inner.is_covered(digest, &place, &piece, &car, &block.data);
+            assert!(covered(&block.content.digest));
+            assert!(!covered(&[7; 32]));
+            // The CID in the CAR, and the neighbours that share its groups.
+            for at in [place.offset - 1, place.offset - 40, place.offset + u64::from(place.len)] {
+                let mut byte = [0];
+                if at < piece.size {
+                    car.read_exact_at(&mut byte, at).unwrap();
+                    car.write_all_at(&[byte[0] ^ 1], at).unwrap();
+                    assert!(!covered(&block.content.digest), "{at}");
+                    car.write_all_at(&byte, at).unwrap();
+                }
+            }
+            assert!(covered(&block.content.digest));
+            let mut changed = block.data.to_vec();
+            changed[0] ^= 1;
+            assert!(!inner.is_covered(&block.content.digest, &place, &piece, &car, &changed));
+        }
+    }
+}
