@@ -1,13 +1,16 @@
 //! CARv1: a header that names the root, then one section a block.
 
-use std::io::Read;
+use std::io::{self, BufReader, Read, Seek};
 
 use bytes::{Buf, Bytes, BytesMut};
 use cid::Cid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stoa_primitives::ContentId;
-use unsigned_varint::{decode, encode};
+use unsigned_varint::{
+    decode, encode,
+    io::{ReadError, read_u64},
+};
 
 use crate::{CarError, MAX_BLOCK_SIZE};
 
@@ -15,6 +18,8 @@ use crate::{CarError, MAX_BLOCK_SIZE};
 pub const HEADER_SIZE: usize = 59;
 /// Bytes of a CID.
 const CID_SIZE: usize = 36;
+/// Longest length prefix of a block, and its CID.
+pub(crate) const MAX_SECTION_HEAD: u64 = 4 + CID_SIZE as u64;
 /// Longest header that is read; one with a root takes [`HEADER_SIZE`].
 const MAX_HEADER_SIZE: u64 = 1024;
 
@@ -117,10 +122,7 @@ impl Decoder {
             Err(_) => return Err(CarError::Length(self.offset)),
         };
         if size > limit {
-            return Err(match self.root {
-                Some(_) => CarError::BlockTooLarge { offset: self.offset, size },
-                None => CarError::Header("its header is too long"),
-            });
+            return Err(too_long(self.root.is_none(), self.offset, size));
         }
         let head = self.buffer.len() - rest.len();
         let body = usize::try_from(size).map_err(|_| CarError::Length(self.offset))?;
@@ -135,6 +137,13 @@ impl Decoder {
     fn take(&mut self, count: usize) -> Bytes {
         self.offset += count as u64;
         self.buffer.split_to(count).freeze()
+    }
+}
+
+fn too_long(header: bool, offset: u64, size: u64) -> CarError {
+    match header {
+        true => CarError::Header("its header is too long"),
+        false => CarError::BlockTooLarge { offset, size },
     }
 }
 
@@ -205,5 +214,81 @@ impl<R: Read> Iterator for Reader<R> {
         let item = self.step().transpose();
         self.done = !matches!(item, Some(Ok(_)));
         item
+    }
+}
+
+/// A block of a CAR that wasn't read yet: nothing says so far that its bytes hash to its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unread {
+    pub(crate) content: ContentId,
+    /// Where its section starts.
+    pub(crate) section: u64,
+    /// Where its bytes start.
+    pub(crate) offset: u64,
+    pub(crate) len: usize,
+}
+
+/// Finds the blocks of a CAR without reading them.
+pub(crate) struct Scan<R> {
+    input: BufReader<R>,
+    offset: u64,
+    size: u64,
+}
+
+impl<R: Read + Seek> Scan<R> {
+    /// Reads the header of a CAR of `size` bytes, and gives the root that it names.
+    pub(crate) fn start(input: R, size: u64) -> Result<(Self, ContentId), CarError> {
+        let mut scan = Self { input: BufReader::new(input), offset: 0, size };
+        let length = scan.length(MAX_HEADER_SIZE, true)?.ok_or(CarError::Truncated(size))?;
+        let mut header = vec![0; length];
+        scan.read(&mut header)?;
+        Ok((scan, parse_header(&header)?))
+    }
+
+    /// The next block.
+    pub(crate) fn next(&mut self) -> Result<Option<Unread>, CarError> {
+        let section = self.offset;
+        let Some(length) = self.length((CID_SIZE + MAX_BLOCK_SIZE) as u64, false)? else { return Ok(None) };
+        let len = length.checked_sub(CID_SIZE).ok_or(CarError::Cid(section))?;
+        let mut name = [0; CID_SIZE];
+        self.read(&mut name)?;
+        let content = ContentId::from_bytes(&name).ok_or(CarError::Cid(section))?;
+        let offset = self.offset;
+        self.input.seek_relative(len as i64)?;
+        self.offset += len as u64;
+        Ok(Some(Unread { content, section, offset, len }))
+    }
+
+    /// The next section's length, all of which lies inside the CAR; `None` at its end.
+    fn length(&mut self, limit: u64, header: bool) -> Result<Option<usize>, CarError> {
+        if self.offset == self.size {
+            return Ok(None);
+        }
+        let length = read_u64(&mut self.input).map_err(|error| match error {
+            ReadError::Io(error) => self.failed(error),
+            _ => CarError::Length(self.offset),
+        })?;
+        if length > limit {
+            return Err(too_long(header, self.offset, length));
+        }
+        // Only the shortest encoding is read, so its length is known.
+        self.offset += encode::u64(length, &mut encode::u64_buffer()).len() as u64;
+        if length > self.size.saturating_sub(self.offset) {
+            return Err(CarError::Truncated(self.size));
+        }
+        usize::try_from(length).map(Some).map_err(|_| CarError::Length(self.offset))
+    }
+
+    fn read(&mut self, bytes: &mut [u8]) -> Result<(), CarError> {
+        self.input.read_exact(bytes).map_err(|error| self.failed(error))?;
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn failed(&self, error: io::Error) -> CarError {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => CarError::Truncated(self.size),
+            _ => error.into(),
+        }
     }
 }

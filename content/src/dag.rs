@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
 use stoa_primitives::{Codec, ContentId};
 
 use crate::{CarError, MAX_BLOCKS, unixfs::Node};
@@ -13,6 +12,15 @@ pub(crate) struct Section {
     pub(crate) digest: [u8; 32],
     pub(crate) offset: u64,
     pub(crate) len: u32,
+}
+
+/// What a block links to: nothing, unless it is a node.
+pub(crate) fn links(content: ContentId, data: &[u8]) -> Result<Vec<ContentId>, CarError> {
+    if content.codec == Codec::Raw {
+        return Ok(Vec::new());
+    }
+    let node = Node::decode(data).map_err(|source| CarError::Node { content, source })?;
+    Ok(node.links.into_iter().map(|link| link.content).collect())
 }
 
 #[derive(Default)]
@@ -29,21 +37,22 @@ pub(crate) struct Dag {
 }
 
 impl Dag {
-    /// Takes a block whose hash was checked. One that came before counts once, at its first place.
-    pub(crate) fn add(&mut self, content: ContentId, data: &Bytes, offset: u64) -> Result<(), CarError> {
-        let len = u32::try_from(data.len())
-            .map_err(|_| CarError::BlockTooLarge { offset, size: data.len() as u64 })?;
+    /// Takes a block whose hash was checked, with what [`links`] found in it. One that comes more than once counts once,
+    /// at its first place.
+    pub(crate) fn add(
+        &mut self,
+        content: ContentId,
+        links: Vec<ContentId>,
+        offset: u64,
+        len: usize,
+    ) -> Result<(), CarError> {
+        let len = u32::try_from(len).map_err(|_| CarError::BlockTooLarge { offset, size: len as u64 })?;
         let seen = self.entry(content)?;
-        if seen.place.is_some() {
-            return Ok(());
+        if seen.place.is_none_or(|(first, _)| offset < first) {
+            seen.place = Some((offset, len));
         }
-        seen.place = Some((offset, len));
-        if content.codec == Codec::DagPb {
-            let node =
-                Node::decode_bytes(data.clone()).map_err(|source| CarError::Node { content, source })?;
-            for link in node.links {
-                self.entry(link.content)?.linked = true;
-            }
+        for link in links {
+            self.entry(link)?.linked = true;
         }
         Ok(())
     }

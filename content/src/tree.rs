@@ -3,7 +3,9 @@
 //! The outboard keeps the tree down to groups of 16 KiB, in post-order, 64 bytes a parent: what `bao-tree` reads.
 //! The first group is hashed last, because the CAR's header in it names a root that is known only at the end.
 
-use bao_tree::{BaoTree, BlockSize};
+use std::{io, ops::Range};
+
+use bao_tree::{BaoTree, BlockSize, io::sync::ReadAt};
 use blake3::{
     Hasher,
     hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root},
@@ -45,6 +47,85 @@ pub(crate) fn path_to_group(size: u64, group: u64) -> Vec<(u64, bool)> {
         }
     }
     path
+}
+
+/// Bytes of a piece from a group's start to the end of a group or of the piece, as parts that follow each other.
+pub(crate) struct Stretch<'a> {
+    pub(crate) start: u64,
+    pub(crate) parts: &'a [&'a [u8]],
+}
+
+/// A subtree: its groups, and how many parents stand before its own in the outboard.
+#[derive(Clone, Copy)]
+struct Subtree {
+    first: u64,
+    groups: u64,
+    before: u64,
+}
+
+impl Stretch<'_> {
+    /// Whether these are the bytes that the piece's root covers, by what its outboard says. Whole subtrees are hashed
+    /// at once, so only the parents at the stretch's edges are read.
+    pub(crate) fn is_of(&self, piece: &Piece, outboard: &impl ReadAt) -> io::Result<bool> {
+        let whole = Subtree { first: 0, groups: piece.size.div_ceil(GROUP_SIZE), before: 0 };
+        self.check(whole, &piece.root, piece, outboard)
+    }
+
+    fn check(
+        &self,
+        tree: Subtree,
+        expected: &ChainingValue,
+        piece: &Piece,
+        outboard: &impl ReadAt,
+    ) -> io::Result<bool> {
+        let Subtree { first, groups, before } = tree;
+        let range = first * GROUP_SIZE..((first + groups) * GROUP_SIZE).min(piece.size);
+        let end = self.start + self.parts.iter().map(|part| part.len() as u64).sum::<u64>();
+        if range.end <= self.start || end <= range.start {
+            return Ok(true);
+        }
+        let is_root = range.end - range.start == piece.size;
+        if self.start <= range.start && range.end <= end {
+            return Ok(self.value(range, is_root) == *expected);
+        }
+        // Part of a group proves nothing.
+        if groups < 2 {
+            return Ok(false);
+        }
+        let (mut left, mut right) = ([0; 32], [0; 32]);
+        let position = (before + groups - 2) * PARENT;
+        outboard.read_exact_at(position, &mut left)?;
+        outboard.read_exact_at(position + PARENT / 2, &mut right)?;
+        let value = match is_root {
+            true => *merge_subtrees_root(&left, &right, Mode::Hash).as_bytes(),
+            false => merge_subtrees_non_root(&left, &right, Mode::Hash),
+        };
+        let half = 1u64 << (groups - 1).ilog2();
+        let below = [
+            (Subtree { first, groups: half, before }, left),
+            (Subtree { first: first + half, groups: groups - half, before: before + half - 1 }, right),
+        ];
+        let mut good = value == *expected;
+        for (tree, expected) in below {
+            good = good && self.check(tree, &expected, piece, outboard)?;
+        }
+        Ok(good)
+    }
+
+    fn value(&self, range: Range<u64>, is_root: bool) -> ChainingValue {
+        let mut hasher = Hasher::new();
+        if !is_root {
+            hasher.set_input_offset(range.start);
+        }
+        let mut at = self.start;
+        for part in self.parts {
+            let end = at + part.len() as u64;
+            let (from, to) = (range.start.clamp(at, end) - at, range.end.clamp(at, end) - at);
+            hasher.update(part.get(from as usize..to as usize).unwrap_or_default());
+            at = end;
+        }
+        if is_root { *hasher.finalize().as_bytes() } else { hasher.finalize_non_root() }
+    }
 }
 
 /// What is left to do for the outboard when the last byte has passed.
@@ -235,6 +316,45 @@ mod tests {
             let head = [0xee; 59];
             after[..59].copy_from_slice(&head);
             assert_eq!(build(&before, 4096, &head), build(&after, 4096, &[]), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_stretch_is_of_its_piece_only_where_it_belongs_and_unchanged() {
+        for size in sizes() {
+            let data = bytes(size);
+            let (piece, outboard) = build(&data, 4096, &[]);
+            let groups = size.div_ceil(GROUP);
+            for first in 0..groups {
+                for last in first..groups {
+                    let (start, end) = (first * GROUP, (last * GROUP + GROUP).min(size));
+                    let is_of = |start: usize, bytes: &[u8], outboard: &[u8]| {
+                        let (head, rest) = bytes.split_at(bytes.len() / 3);
+                        let (middle, tail) = rest.split_at(rest.len() / 2 + 1);
+                        let stretch = Stretch { start: start as u64, parts: &[head, middle, tail] };
+                        stretch.is_of(&piece, &outboard).unwrap()
+                    };
+                    let good = &data[start..end];
+                    assert!(is_of(start, good, &outboard), "{size} {first} {last}");
+                    let mut bad = good.to_vec();
+                    let at = (first * 7919 + last * 31) % bad.len();
+                    bad[at] ^= 1;
+                    assert!(!is_of(start, &bad, &outboard), "{size} {first} {last}");
+                    if end < size {
+                        // Moved, and cut in the middle of a group.
+                        assert!(!is_of(start + GROUP, good, &outboard), "{size} {first} {last}");
+                        assert!(!is_of(start, &good[..good.len() - 1], &outboard), "{size} {first} {last}");
+                    }
+                }
+            }
+            // The root's parent covers every stretch but the whole.
+            if groups > 1 {
+                let mut bad = outboard.clone();
+                let at = bad.len() - 1;
+                bad[at] ^= 1;
+                let stretch = Stretch { start: 0, parts: &[&data[..GROUP]] };
+                assert!(!stretch.is_of(&piece, &bad.as_slice()).unwrap(), "{size}");
+            }
         }
     }
 

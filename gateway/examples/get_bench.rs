@@ -92,36 +92,57 @@ async fn main() -> Result<()> {
     let bare = start_loop(&file, false).await?;
     let hashed = start_loop(&file, true).await?;
 
-    let [mut bare_rates, mut hashed_rates, mut car_rates, mut block_rates] = [const { Vec::new() }; 4];
+    let size = packed.piece.size;
+    let root = text(&packed.content);
+    let names =
+        ["bare file-stream loop", "the same loop, hashing", "gateway GET, CAR", "gateway GET, blocks"];
+    let mut rows: [Vec<Figures>; 4] = Default::default();
     for _ in 0..ROUNDS {
-        bare_rates.push(rate(packed.piece.size, read_bare(bare, packed.piece.size)).await?);
-        hashed_rates.push(rate(packed.piece.size, read_bare(hashed, packed.piece.size)).await?);
-        car_rates
-            .push(rate(packed.piece.size, read_car(http, &text(&packed.content), packed.piece.size)).await?);
-        block_rates.push(rate(packed.piece.size, read_all_blocks(http, &blocks)).await?);
+        let [bare_row, hashed_row, car_row, block_row] = &mut rows;
+        bare_row.push(measure(size, read_bare(bare, size)).await?);
+        hashed_row.push(measure(size, read_bare(hashed, size)).await?);
+        car_row.push(measure(size, read_car(http, &root, size)).await?);
+        block_row.push(measure(size, read_all_blocks(http, &blocks)).await?);
     }
-    let bare = median(bare_rates);
-    println!("{:<24}{bare:8.0} MB/s", "bare file-stream loop");
-    for (name, rates) in [
-        ("the same loop, hashing", hashed_rates),
-        ("gateway GET, CAR", car_rates),
-        ("gateway GET, blocks", block_rates),
-    ] {
-        let rate = median(rates);
-        println!("{name:<24}{rate:8.0} MB/s   {:.2} of the bare loop", rate / bare);
+    println!("{size} bytes, median of {ROUNDS} rounds; CPU of server and client together");
+    println!("{:<24}{:>6}{:>16}{:>12}", "", "MB/s", "of bare loop", "CPU, s/GB");
+    let bare = median(rows[0].iter().map(|figures| figures.rate));
+    for (name, row) in names.iter().zip(&rows) {
+        let rate = median(row.iter().map(|figures| figures.rate));
+        let cpu = median(row.iter().map(|figures| figures.cpu));
+        println!("{name:<24}{rate:>6.0}{:>16.2}{cpu:>12.2}", rate / bare);
     }
     Ok(())
 }
 
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_by(f64::total_cmp);
-    rates.get(rates.len() / 2).copied().unwrap_or_default()
+struct Figures {
+    /// MB/s.
+    rate: f64,
+    /// Seconds on a core for each GB: what a busy machine disturbs least.
+    cpu: f64,
 }
 
-async fn rate(bytes: u64, work: impl Future<Output = Result<()>>) -> Result<f64> {
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<_> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
+
+async fn measure(bytes: u64, work: impl Future<Output = Result<()>>) -> Result<Figures> {
+    let cpu = cpu_time()?;
     let started = Instant::now();
     tokio::time::timeout(Duration::from_secs(120), work).await.context("it takes too long")??;
-    Ok(bytes as f64 / 1e6 / started.elapsed().as_secs_f64())
+    let rate = bytes as f64 / 1e6 / started.elapsed().as_secs_f64();
+    Ok(Figures { rate, cpu: (cpu_time()? - cpu) / (bytes as f64 / 1e9) })
+}
+
+/// Seconds that this process has spent on a core.
+fn cpu_time() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The name, in brackets, may contain anything; the 12th and 13th field after it are what we want.
+    let (_, fields) = stat.rsplit_once(')').context("no such field")?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+    Ok(ticks as f64 / 100.0)
 }
 
 /// A server that sends the file to whoever connects, and hashes it before if asked to: no gateway may send what it

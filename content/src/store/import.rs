@@ -10,7 +10,7 @@ use super::{Inner, PieceInfo, catalog::footprint, disk::DiskWriter, io_error};
 use crate::{
     CarError, Packed, StoreError,
     car::{Decoder, header},
-    dag::{Dag, Section},
+    dag::{Dag, Section, links},
     pack::{PackedDag, Sink, pack},
     tree::TreeBuilder,
 };
@@ -78,7 +78,8 @@ impl CarImport {
     fn take(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.decoder.push(bytes);
         while let Some(block) = self.decoder.next_block()? {
-            self.dag.add(block.content, &block.data, block.offset)?;
+            let links = links(block.content, &block.data)?;
+            self.dag.add(block.content, links, block.offset, block.data.len())?;
         }
         self.writer.write(bytes)
     }

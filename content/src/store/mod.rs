@@ -6,6 +6,7 @@
 //! and nowhere else: a piece in the folder that the index doesn't know is read whole, checked and taken in, or deleted.
 
 mod catalog;
+mod check;
 mod disk;
 mod import;
 mod index;
@@ -112,7 +113,19 @@ impl Store {
     /// The encoded slice of a byte range (whole groups, but for the piece's end; at most [`crate::MAX_SLICE_SIZE`]),
     /// validated while it is read. Whatever the piece's access: for callers who did their own check.
     pub fn read_slice(&self, root: &PieceRoot, range: Range<u64>) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.read_slice(root, range)
+        let mut encoded = Vec::new();
+        Ok(self.read_slice_into(root, range, &mut encoded)?.then_some(encoded))
+    }
+
+    /// As [`Store::read_slice`], behind what `out` has already, which stays as it was when there is no slice. False
+    /// when the piece isn't here.
+    pub fn read_slice_into(
+        &self,
+        root: &PieceRoot,
+        range: Range<u64>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        self.inner.read_slice(root, range, out)
     }
 
     /// A block of a public piece, its hash checked.

@@ -14,10 +14,9 @@ use stoa_primitives::{Piece, PieceRoot};
 use super::{
     Access, Inner, PieceInfo, StoreOptions,
     catalog::{Catalog, footprint},
+    check::check_car,
     index::{Index, OpenError},
-    io_error,
-    receive::check_car,
-    remove_file, sync_dir,
+    io_error, remove_file, sync_dir,
 };
 use crate::{
     CarError, StoreError,

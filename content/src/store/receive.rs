@@ -2,10 +2,12 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::BufReader,
+    io,
     ops::Range,
+    os::unix::fs::FileExt,
     path::Path,
     sync::Arc,
+    thread,
 };
 
 use bao_tree::{
@@ -17,15 +19,13 @@ use bao_tree::{
         sync::{OutboardMut, WriteAt, valid_ranges},
     },
 };
+use bytes::Bytes;
 use parking_lot::Mutex;
 use stoa_primitives::{LEAF_SIZE, Piece};
 
-use super::{Inner, PieceInfo, catalog::footprint, io_error, remove_file, sync_dir};
+use super::{Inner, PieceInfo, catalog::footprint, check::check_car, io_error, remove_file, sync_dir};
 use crate::{
-    CarError, MAX_PIECE_SIZE, SliceError, StoreError,
-    car::Reader,
-    dag::{Dag, Section},
-    slice,
+    CarError, MAX_PIECE_SIZE, SliceError, StoreError, slice,
     tree::{geometry, outboard_size},
 };
 
@@ -114,22 +114,39 @@ impl PieceReceive {
 
     /// Verifies an encoded slice against the root and keeps its bytes; of one that fails, those before the fault.
     pub fn accept(&self, range: Range<u64>, encoded: &[u8]) -> Result<(), SliceError> {
-        let tree = geometry(self.piece.size);
-        let mut parents =
-            PostOrderOutboard { root: self.piece.root.into(), tree, data: FileAt(&self.outboard) };
+        let start = range.start;
+        let mut leaves = Vec::new();
+        let mut parents = PostOrderOutboard {
+            root: self.piece.root.into(),
+            tree: geometry(self.piece.size),
+            data: Scattered::default(),
+        };
+        let decoded = slice::decode_items(&self.piece, range, encoded, &mut |item| {
+            match item {
+                BaoContentItem::Parent(parent) => {
+                    let outboard = self.inner.partial_outboard(&self.piece.root);
+                    parents.save(parent.node, &parent.pair).map_err(io_error(&outboard))?;
+                }
+                BaoContentItem::Leaf(leaf) => leaves.push(leaf.data),
+            }
+            Ok(())
+        });
+        self.keep(start, &leaves, parents.data)?;
+        decoded
+    }
+
+    /// Writes verified bytes, and what proves them, in as few steps as possible.
+    fn keep(&self, start: u64, leaves: &[Bytes], parents: Scattered) -> Result<(), StoreError> {
+        let outboard = self.inner.partial_outboard(&self.piece.root);
+        parents.write_to(&self.outboard).map_err(io_error(&outboard))?;
+        if leaves.is_empty() {
+            return Ok(());
+        }
         let path = self.inner.partial(&self.piece.root);
-        slice::decode_items(&self.piece, range, encoded, &mut |item| match item {
-            BaoContentItem::Parent(parent) => {
-                parents.save(parent.node, &parent.pair).map_err(|error| io_error(&path)(error).into())
-            }
-            BaoContentItem::Leaf(leaf) => {
-                FileAt(&self.car).write_all_at(leaf.offset, &leaf.data).map_err(io_error(&path))?;
-                let end = leaf.offset + leaf.data.len() as u64;
-                let chunks = ChunkNum(leaf.offset / LEAF_SIZE)..ChunkNum(end.div_ceil(LEAF_SIZE));
-                *self.missing.lock() -= ChunkRanges::from(chunks);
-                Ok(())
-            }
-        })
+        let end = write_gathered(&self.car, start, leaves).map_err(io_error(&path))?;
+        let chunks = ChunkNum(start / LEAF_SIZE)..ChunkNum(end.div_ceil(LEAF_SIZE));
+        *self.missing.lock() -= ChunkRanges::from(chunks);
+        Ok(())
     }
 
     /// Checks the CAR inside and makes the piece part of the store. A piece that isn't a CAR of one whole DAG is
@@ -140,7 +157,17 @@ impl PieceReceive {
             return Err(StoreError::Incomplete { root: self.piece.root, missing });
         }
         let path = self.inner.partial(&self.piece.root);
-        let (content, sections) = match check_car(&path) {
+        let outboard = self.inner.partial_outboard(&self.piece.root);
+        // The disk and the hashes take about as long, and neither waits for the other.
+        let (checked, synced) = thread::scope(|scope| {
+            let syncing = scope.spawn(|| {
+                self.outboard.sync_all().map_err(io_error(&outboard))?;
+                self.car.sync_all().map_err(io_error(&path))
+            });
+            let checked = check_car(&path);
+            (checked, syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let (content, sections) = match checked {
             Ok(checked) => checked,
             Err(CarError::Read(error)) => return Err(io_error(&path)(error)),
             Err(error) => {
@@ -148,9 +175,7 @@ impl PieceReceive {
                 return Err(error.into());
             }
         };
-        let outboard = self.inner.partial_outboard(&self.piece.root);
-        self.outboard.sync_all().map_err(io_error(&outboard))?;
-        self.car.sync_all().map_err(io_error(&path))?;
+        synced?;
         let root = self.piece.root;
         let info = self.inner.adopt((&path, &outboard), self.piece, content, &sections, |catalog| {
             catalog.drop_partial(&root);
@@ -182,27 +207,96 @@ impl Drop for PieceReceive {
     }
 }
 
-/// Reads a CAR whole and checks that it is one DAG; gives its root and where its blocks lie.
-pub(super) fn check_car(path: &Path) -> Result<(stoa_primitives::ContentId, Vec<Section>), CarError> {
-    let mut reader = Reader::new(BufReader::new(File::open(path)?));
-    let mut dag = Dag::default();
-    for block in &mut reader {
-        let block = block?;
-        dag.add(block.content, &block.data, block.offset)?;
+/// Writes one after the other with as few calls as possible, and gives the position after the last.
+fn write_gathered(file: &File, mut position: u64, parts: &[Bytes]) -> io::Result<u64> {
+    let mut slices: Vec<_> = parts.iter().map(|part| io::IoSlice::new(part)).collect();
+    let mut rest = slices.as_mut_slice();
+    while !rest.is_empty() {
+        let written = write_vectored_at(file, rest, position)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        position += written as u64;
+        io::IoSlice::advance_slices(&mut rest, written);
     }
-    let root = reader.root().ok_or(CarError::Truncated(0))?;
-    Ok((root, dag.finish(root)?))
+    Ok(position)
 }
 
-/// Writes at positions of a shared file.
-struct FileAt<'a>(&'a File);
+#[cfg(target_os = "linux")]
+fn write_vectored_at(file: &File, slices: &[io::IoSlice<'_>], position: u64) -> io::Result<usize> {
+    /// No call takes more.
+    const MAX_SLICES: usize = 1024;
+    let slices = slices.get(..MAX_SLICES).unwrap_or(slices);
+    Ok(rustix::io::retry_on_intr(|| rustix::io::pwritev(file, slices, position))?)
+}
 
-impl WriteAt for FileAt<'_> {
-    fn write_at(&mut self, position: u64, bytes: &[u8]) -> std::io::Result<usize> {
-        std::os::unix::fs::FileExt::write_at(self.0, bytes, position)
+#[cfg(not(target_os = "linux"))]
+fn write_vectored_at(file: &File, slices: &[io::IoSlice<'_>], position: u64) -> io::Result<usize> {
+    match slices.first() {
+        Some(slice) => file.write_at(slice, position),
+        None => Ok(0),
+    }
+}
+
+/// Small writes at scattered positions, collected so that neighbours go to the file as one.
+#[derive(Default)]
+struct Scattered(Vec<(u64, Vec<u8>)>);
+
+impl Scattered {
+    fn write_to(mut self, file: &File) -> io::Result<()> {
+        self.0.sort_unstable_by_key(|(position, _)| *position);
+        let mut run: Option<(u64, Vec<u8>)> = None;
+        for (position, bytes) in self.0 {
+            match &mut run {
+                Some((start, joined)) if *start + joined.len() as u64 == position => joined.extend(bytes),
+                run => {
+                    if let Some((start, joined)) = run.replace((position, bytes)) {
+                        file.write_all_at(&joined, start)?;
+                    }
+                }
+            }
+        }
+        run.map_or(Ok(()), |(start, joined)| file.write_all_at(&joined, start))
+    }
+}
+
+impl WriteAt for Scattered {
+    fn write_at(&mut self, position: u64, bytes: &[u8]) -> io::Result<usize> {
+        self.0.push((position, bytes.to_vec()));
+        Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gathered_and_scattered_writes_are_those_of_single_ones() {
+        let parts: Vec<Bytes> = (0..2500u32).map(|at| vec![at as u8; (at % 5) as usize].into()).collect();
+        let whole = parts.concat();
+        let file = tempfile::tempfile().unwrap();
+        assert_eq!(write_gathered(&file, 7, &parts).unwrap(), 7 + whole.len() as u64);
+        let mut found = vec![0; whole.len()];
+        file.read_exact_at(&mut found, 7).unwrap();
+        assert_eq!(found, whole);
+
+        let file = tempfile::tempfile().unwrap();
+        let mut scattered = Scattered::default();
+        for position in [128, 0, 640, 64, 192, 704, 320] {
+            scattered.write_all_at(position, &[position as u8; 64]).unwrap();
+        }
+        scattered.write_to(&file).unwrap();
+        let mut found = vec![0; 768];
+        file.read_exact_at(&mut found, 0).unwrap();
+        for (index, bytes) in found.chunks(64).enumerate() {
+            let position = index * 64;
+            let written = ![256, 384, 448, 512, 576].contains(&position);
+            assert_eq!(bytes, [if written { position as u8 } else { 0 }; 64], "{position}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use codec::{DecodeAll, Encode};
+use codec::Encode;
 use futures::{StreamExt, TryStreamExt, stream};
 use polkadot_sdk::{sc_network::config::MultiaddrWithPeerId, sc_network_bitswap::BitswapHandle};
 use stoa_content::{Cid, Piece, slice::split};
@@ -220,9 +220,9 @@ impl Client {
                     .map(async |range| {
                         let request = SliceRequest::new(&piece, &range).context("too long a range")?;
                         let answer = node.request(server.peer_id, request.encode()).await;
-                        match SliceResponse::decode_all(&mut answer.context("no answer")?.as_slice())? {
-                            SliceResponse::Slice(_) => Ok((range.end - range.start) as usize),
-                            SliceResponse::Refused(refusal) => anyhow::bail!("refused: {refusal:?}"),
+                        match SliceResponse::open(&answer.context("no answer")?)? {
+                            Ok(_) => Ok((range.end - range.start) as usize),
+                            Err(refusal) => anyhow::bail!("refused: {refusal:?}"),
                         }
                     })
                     .buffer_unordered(WINDOW)

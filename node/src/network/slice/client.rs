@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use codec::{DecodeAll, Encode};
+use codec::Encode;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use parking_lot::RwLock;
 use polkadot_sdk::sc_network::{PeerId, ReputationChange};
@@ -416,19 +416,19 @@ async fn exchange<N: SliceNetwork>(
     let Ok(Some(response)) = timeout(ATTEMPT_TIMEOUT, network.request(peer, request.encode())).await else {
         return Answer::Failed;
     };
-    let slice = match SliceResponse::decode_all(&mut response.as_slice()) {
-        Ok(SliceResponse::Slice(slice)) => slice,
-        Ok(SliceResponse::Refused(Refusal::Absent)) => return Answer::Absent,
-        Ok(SliceResponse::Refused(Refusal::Busy)) => return Answer::Busy,
-        Ok(SliceResponse::Refused(Refusal::Range)) | Err(_) => return Answer::Wrong(MALFORMED),
+    let settle = move || {
+        let slice = match SliceResponse::open(&response) {
+            Ok(Ok(slice)) => slice,
+            Ok(Err(Refusal::Absent)) => return Answer::Absent,
+            Ok(Err(Refusal::Busy)) => return Answer::Busy,
+            Ok(Err(Refusal::Range)) | Err(_) => return Answer::Wrong(MALFORMED),
+        };
+        match slot.0.read().as_ref().map(|receive| receive.accept(range, slice)) {
+            Some(Ok(())) => Answer::Accepted,
+            Some(Err(SliceError::Store(error))) => Answer::Local(error),
+            Some(Err(_)) => Answer::Wrong(WRONG_SLICE),
+            None => Answer::Failed,
+        }
     };
-    drop(response);
-    let accepted =
-        tokio::task::spawn_blocking(move || Some(slot.0.read().as_ref()?.accept(range, &slice))).await;
-    match accepted {
-        Ok(Some(Ok(()))) => Answer::Accepted,
-        Ok(Some(Err(SliceError::Store(error)))) => Answer::Local(error),
-        Ok(Some(Err(_))) => Answer::Wrong(WRONG_SLICE),
-        Ok(None) | Err(_) => Answer::Failed,
-    }
+    tokio::task::spawn_blocking(settle).await.unwrap_or(Answer::Failed)
 }

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, time::Duration};
 
-use codec::{Decode, Encode};
+use codec::{Compact, Decode, DecodeAll, Encode};
 use stoa_content::GROUP_SIZE;
 use stoa_primitives::{Piece, PieceRoot};
 
@@ -45,6 +45,32 @@ pub enum SliceResponse {
     /// Nothing, and why.
     #[codec(index = 1)]
     Refused(Refusal),
+}
+
+impl SliceResponse {
+    /// What an encoded answer with a slice of that length begins with; the slice follows, and nothing else. Answers are
+    /// a MiB long and come by the thousand, so they are neither written nor read by way of a copy.
+    pub fn head(len: usize) -> Vec<u8> {
+        let mut head = Vec::with_capacity(len.saturating_add(5));
+        head.push(0);
+        Compact(u32::try_from(len).unwrap_or(u32::MAX)).encode_to(&mut head);
+        head
+    }
+
+    /// The slice inside an encoded answer, where it lies.
+    pub fn open(answer: &[u8]) -> Result<Result<&[u8], Refusal>, codec::Error> {
+        let Some((0, mut slice)) = answer.split_first() else {
+            return match Self::decode_all(&mut &*answer)? {
+                Self::Refused(refusal) => Ok(Err(refusal)),
+                Self::Slice(_) => Err("a slice begins with 0".into()),
+            };
+        };
+        let Compact(len) = Compact::<u32>::decode(&mut slice)?;
+        match usize::try_from(len) == Ok(slice.len()) {
+            true => Ok(Ok(slice)),
+            false => Err("the slice is shorter or longer than it says".into()),
+        }
+    }
 }
 
 /// Why a peer gets nothing.
@@ -110,6 +136,26 @@ mod tests {
         assert!(longest.len() as u64 <= MAX_REQUEST_SIZE);
         assert_eq!(SliceResponse::Refused(Refusal::Busy).encode(), [1, 1]);
         assert_eq!(SliceResponse::Slice(vec![9]).encode(), [0, 4, 9]);
+    }
+
+    #[test]
+    fn answers_are_written_and_read_in_place_as_the_codec_does_it() {
+        for len in [0, 1, 63, 64, 16_383, 16_384, 1 << 20] {
+            let slice = vec![7; len];
+            let answer = SliceResponse::Slice(slice.clone()).encode();
+            assert_eq!([SliceResponse::head(len), slice.clone()].concat(), answer);
+            assert_eq!(SliceResponse::open(&answer), Ok(Ok(slice.as_slice())));
+            assert!(SliceResponse::open(&[answer.as_slice(), &[0]].concat()).is_err());
+            assert!(SliceResponse::open(answer.split_last().unwrap().1).is_err());
+        }
+        for refusal in [Refusal::Absent, Refusal::Busy, Refusal::Range] {
+            let answer = SliceResponse::Refused(refusal).encode();
+            assert_eq!(SliceResponse::open(&answer), Ok(Err(refusal)));
+            assert!(SliceResponse::open(&[answer.as_slice(), &[0]].concat()).is_err());
+        }
+        for bad in [&[][..], &[0], &[1], &[1, 3], &[2], &[0, 0xff, 0xff, 0xff]] {
+            assert!(SliceResponse::open(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use polkadot_sdk::sc_network::{
     PeerId, ReputationChange,
     request_responses::{IncomingRequest, OutgoingResponse},
 };
-use stoa_content::{Access, Store};
+use stoa_content::{Access, Store, StoreError, slice::encoded_size};
 use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
@@ -34,8 +34,8 @@ const BAD_RANGE: ReputationChange = ReputationChange::new(-(1 << 8), "Slice requ
 
 /// Where slices come from.
 pub trait SliceSource: Send + Sync + 'static {
-    /// The encoded slice of a range that the request checked. May block.
-    fn slice(&self, request: &SliceRequest) -> Result<Vec<u8>, Refusal>;
+    /// The encoded answer with the slice of a range that the request checked. May block.
+    fn answer(&self, request: &SliceRequest) -> Result<Vec<u8>, Refusal>;
 }
 
 /// The public pieces of a store.
@@ -52,18 +52,21 @@ impl PublicPieces {
 }
 
 impl SliceSource for PublicPieces {
-    fn slice(&self, request: &SliceRequest) -> Result<Vec<u8>, Refusal> {
+    fn answer(&self, request: &SliceRequest) -> Result<Vec<u8>, Refusal> {
         let range = request.range().ok_or(Refusal::Range)?;
         let piece = request.piece();
+        let size = encoded_size(&piece, range.clone()).map_err(|_| Refusal::Range)?;
+        let mut answer = SliceResponse::head(usize::try_from(size).map_err(|_| Refusal::Range)?);
         let read = || {
             let public = self
                 .store
                 .piece(&piece.root)?
                 .is_some_and(|info| info.access == Access::Public && info.piece.size == piece.size);
-            if public { self.store.read_slice(&piece.root, range) } else { Ok(None) }
+            Ok::<_, StoreError>(public && self.store.read_slice_into(&piece.root, range, &mut answer)?)
         };
         match read() {
-            Ok(slice) => slice.ok_or(Refusal::Absent),
+            Ok(true) => Ok(answer),
+            Ok(false) => Err(Refusal::Absent),
             Err(error) => {
                 let root = hex::encode(piece.root);
                 self.failures.warn(format_args!("Can't read a slice of piece {root}: {error}"));
@@ -170,22 +173,22 @@ impl<S: SliceSource> SliceServer<S> {
                 return (peer, Ended::Nothing);
             }
             let Ok(permit) = reads.acquire_owned().await else { return (peer, Ended::Nothing) };
-            let slice = tokio::task::spawn_blocking(move || {
+            let read = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
-                source.slice(&request)
+                source.answer(&request)
             })
             .await;
-            let slice = match slice {
-                Ok(Ok(slice)) => slice,
+            let encoded = match read {
+                Ok(Ok(encoded)) => encoded,
                 Ok(Err(refusal)) => {
                     refuse(&metrics, answer, refusal);
                     return (peer, Ended::Nothing);
                 }
                 Err(_) => return (peer, Ended::Nothing),
             };
-            let bytes = slice.len() as u64;
+            let bytes = encoded.len() as u64;
             let (written, taken) = oneshot::channel();
-            if !send(answer, Ok(SliceResponse::Slice(slice).encode()), Vec::new(), Some(written)) {
+            if !send(answer, Ok(encoded), Vec::new(), Some(written)) {
                 return (peer, Ended::Nothing);
             }
             match tokio::time::timeout(write_timeout, taken).await {

@@ -453,9 +453,9 @@ async fn malformed_requests_cost_reputation() {
 struct Counting(Arc<AtomicUsize>);
 
 impl SliceSource for Counting {
-    fn slice(&self, _: &SliceRequest) -> Result<Vec<u8>, Refusal> {
+    fn answer(&self, _: &SliceRequest) -> Result<Vec<u8>, Refusal> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Ok(vec![0; 1000])
+        Ok(SliceResponse::Slice(vec![0; 1000]).encode())
     }
 }
 
