@@ -8,7 +8,7 @@ use polkadot_sdk::sc_network::{
     PeerId, ReputationChange,
     request_responses::{IncomingRequest, OutgoingResponse},
 };
-use stoa_content::{Access, Store};
+use stoa_content::{Access, PieceInfo, Store};
 use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
@@ -34,33 +34,46 @@ const BAD_RANGE: ReputationChange = ReputationChange::new(-(1 << 8), "Slice requ
 
 /// Where slices come from.
 pub trait SliceSource: Send + Sync + 'static {
-    /// The encoded slice of a range that the request checked. May block.
-    fn slice(&self, request: &SliceRequest) -> Result<Vec<u8>, Refusal>;
+    /// The encoded slice of a range that the request checked, for a peer. May block.
+    fn slice(&self, peer: &PeerId, request: &SliceRequest) -> Result<Vec<u8>, Refusal>;
 }
 
-/// The public pieces of a store.
-pub struct PublicPieces {
-    store: Store,
-    failures: LimitedLog,
+/// Who may have a piece that isn't for everybody.
+pub trait Grants: Send + Sync + 'static {
+    /// Whether a peer may. May block.
+    fn may_fetch(&self, peer: &PeerId, info: &PieceInfo) -> bool;
 }
 
-impl PublicPieces {
-    /// Serves a store's public pieces.
-    pub fn new(store: Store) -> Self {
-        Self { store, failures: LimitedLog::default() }
+/// Nobody may.
+impl Grants for () {
+    fn may_fetch(&self, _: &PeerId, _: &PieceInfo) -> bool {
+        false
     }
 }
 
-impl SliceSource for PublicPieces {
-    fn slice(&self, request: &SliceRequest) -> Result<Vec<u8>, Refusal> {
+/// The pieces of a store: public ones for everybody, others by grants.
+pub struct StoredPieces {
+    store: Store,
+    grants: Arc<dyn Grants>,
+    failures: LimitedLog,
+}
+
+impl StoredPieces {
+    /// Serves a store's pieces.
+    pub fn new(store: Store, grants: Arc<dyn Grants>) -> Self {
+        Self { store, grants, failures: LimitedLog::default() }
+    }
+}
+
+impl SliceSource for StoredPieces {
+    fn slice(&self, peer: &PeerId, request: &SliceRequest) -> Result<Vec<u8>, Refusal> {
         let range = request.range().ok_or(Refusal::Range)?;
         let piece = request.piece();
         let read = || {
-            let public = self
-                .store
-                .piece(&piece.root)?
-                .is_some_and(|info| info.access == Access::Public && info.piece.size == piece.size);
-            if public { self.store.read_slice(&piece.root, range) } else { Ok(None) }
+            let found = self.store.piece(&piece.root)?.filter(|info| info.piece.size == piece.size);
+            let served = found
+                .is_some_and(|info| info.access == Access::Public || self.grants.may_fetch(peer, &info));
+            if served { self.store.read_slice(&piece.root, range) } else { Ok(None) }
         };
         match read() {
             Ok(slice) => slice.ok_or(Refusal::Absent),
@@ -172,7 +185,7 @@ impl<S: SliceSource> SliceServer<S> {
             let Ok(permit) = reads.acquire_owned().await else { return (peer, Ended::Nothing) };
             let slice = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
-                source.slice(&request)
+                source.slice(&peer, &request)
             })
             .await;
             let slice = match slice {
