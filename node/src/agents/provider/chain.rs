@@ -143,7 +143,7 @@ impl Chain for NodeChain {
     }
 
     fn is_syncing(&self) -> bool {
-        SyncOracle::is_major_syncing(&self.sync)
+        self.sync.is_major_syncing()
     }
 
     fn rules(&self, at: Hash) -> Answer<Rules> {
