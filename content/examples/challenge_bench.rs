@@ -61,9 +61,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     println!("a piece of {} bytes, {challenges} challenges", piece.size);
-    println!("  on the wire        {wire:.1} bytes of at most {limit}: {:.3} (goal at most {WIRE_GOAL})", wire / limit);
+    println!(
+        "  on the wire        {wire:.1} bytes of at most {limit}: {:.3} (goal at most {WIRE_GOAL})",
+        wire / limit
+    );
     println!("  read               {} bytes at most (goal at most {READ_GOAL})", cold.asked.max(warm.asked));
-    println!("  cold               {:.0} µs, {} bytes from the disk with what the system reads ahead", cold.micros, cold.from_disk);
+    println!(
+        "  cold               {:.0} µs, {} bytes from the disk with what the system reads ahead",
+        cold.micros, cold.from_disk
+    );
     println!("  warm               {:.0} µs", warm.micros);
     Ok(())
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UnitError {
     /// Not an amount.
-    #[error("`{0}` isn't an amount of STOA: write it like 12 or 0.005, with at most 12 digits behind the point")]
+    #[error(
+        "`{0}` isn't an amount of STOA: write it like 12 or 0.005, with at most 12 digits behind the point"
+    )]
     Amount(String),
     /// Not a size.
     #[error("`{0}` isn't a size: write it like 500MiB, 10GiB or 2TiB")]
@@ -117,7 +119,8 @@ mod tests {
         assert_eq!(parse_amount("12"), Ok(12 * PLANCKS));
         assert_eq!(parse_amount("0.000000000001"), Ok(1));
         assert_eq!(parse_amount("1.5 STOA"), Ok(PLANCKS + PLANCKS / 2));
-        for bad in ["", "1.", ".5", "-1", "1e3", "0.0000000000001", "5 DOT", "1_000", "9".repeat(39).as_str()] {
+        for bad in ["", "1.", ".5", "-1", "1e3", "0.0000000000001", "5 DOT", "1_000", "9".repeat(39).as_str()]
+        {
             assert!(parse_amount(bad).is_err(), "{bad}");
         }
     }

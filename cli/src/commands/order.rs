@@ -191,7 +191,10 @@ async fn place(arguments: Place, context: &Context) -> Result<(), CliError> {
 fn check(order: &NewOrder, rules: &Rules) -> Result<(), CliError> {
     let refuse = |text: String| Err(CliError::Usage(text));
     if order.windows < rules.min_term {
-        return refuse(format!("an order has at least {} windows, and this one {}", rules.min_term, order.windows));
+        return refuse(format!(
+            "an order has at least {} windows, and this one {}",
+            rules.min_term, order.windows
+        ));
     }
     if !(rules.min_price..=rules.max_price).contains(&order.max_price) {
         return refuse(format!(
@@ -266,8 +269,10 @@ fn table(orders: &[Order]) -> String {
     if orders.is_empty() {
         return "no orders".into();
     }
-    let mut lines =
-        vec![format!("{:>8}  {:16}  {:>10}  {:>5}  {:>5}  {:>7}  payer", "order", "piece", "size", "open", "kept", "windows")];
+    let mut lines = vec![format!(
+        "{:>8}  {:16}  {:>10}  {:>5}  {:>5}  {:>7}  payer",
+        "order", "piece", "size", "open", "kept", "windows"
+    )];
     lines.extend(orders.iter().map(|order| {
         format!(
             "{:>8}  {:16}  {:>10}  {:>5}  {:>5}  {:>7}  {}",
@@ -304,7 +309,10 @@ fn shown(order: &Order, now: u64) -> String {
         format!("order {} of {}", order.id, order.payer),
         format!("  piece      {root}, {}", output::size(order.piece.size)),
         format!("  price      at most {} for a GiB and window", amount(order.max_price)),
-        format!("  windows    {} for each replica, cancelled after {} at the earliest", order.windows, order.min_term),
+        format!(
+            "  windows    {} for each replica, cancelled after {} at the earliest",
+            order.windows, order.min_term
+        ),
         format!("  deposit    {}", amount(order.deposit)),
     ];
     if order.open > 0 {
@@ -350,7 +358,10 @@ async fn cancel(arguments: Cancel, context: &Context) -> Result<(), CliError> {
     let order = order_of(&state, arguments.order).await?;
     let account = signer.public_key().to_account_id();
     if order.payer != account {
-        return Err(CliError::Denied(format!("order {} is paid by {}, not by {account}", order.id, order.payer)));
+        return Err(CliError::Denied(format!(
+            "order {} is paid by {}, not by {account}",
+            order.id, order.payer
+        )));
     }
     let mut spending = Spending::new(&chain, &signer, context);
     let mut calls = Vec::new();
@@ -385,7 +396,9 @@ async fn cancel(arguments: Cancel, context: &Context) -> Result<(), CliError> {
         spending.call(call).await?;
     }
     let report = spending.run(&arguments.agreed).await?;
-    output::result(context.json, &report, || format!("order {} is cancelled as far as it can be\n{}", order.id, report.text()))
+    output::result(context.json, &report, || {
+        format!("order {} is cancelled as far as it can be\n{}", order.id, report.text())
+    })
 }
 
 async fn settle(arguments: Settle, context: &Context) -> Result<(), CliError> {
@@ -396,7 +409,8 @@ async fn settle(arguments: Settle, context: &Context) -> Result<(), CliError> {
     match arguments.provider {
         Some(account) => {
             let provider = state.provider(&account).await.map_err(sdk)?;
-            let provider = provider.ok_or_else(|| CliError::Missing(format!("{account} isn't a provider")))?;
+            let provider =
+                provider.ok_or_else(|| CliError::Missing(format!("{account} isn't a provider")))?;
             replicas.extend(state.due_to(&provider).await.map_err(sdk)?);
         }
         None => {
@@ -411,7 +425,11 @@ async fn settle(arguments: Settle, context: &Context) -> Result<(), CliError> {
     }
     let due = replicas.iter().map(|replica| replica.due).fold(0, u128::saturating_add);
     let mut spending = Spending::new(&chain, &signer, context);
-    spending.note(format!("{} payments of {} in all, out of what the orders hold", replicas.len(), amount(due)));
+    spending.note(format!(
+        "{} payments of {} in all, out of what the orders hold",
+        replicas.len(),
+        amount(due)
+    ));
     for batch in replicas.chunks(MAX_SETTLED) {
         let due = batch.iter().map(|replica| (replica.order, replica.provider));
         spending.call(StorageCall::Settle(due.collect())).await?;
@@ -491,7 +509,15 @@ mod tests {
         let piece = Piece { root: [0xab; 32], size: 90 };
         assert_eq!(parse_piece(&format!("{root}:90")), Some(piece));
         assert_eq!(parse_piece(&format!("0x{}:90", root.to_uppercase())), Some(piece));
-        for bad in ["", "a/b", "a/b@main", ":1", &format!("{root}:"), &format!("{root}:-1"), &format!("{}é:1", &root[..62])] {
+        for bad in [
+            "",
+            "a/b",
+            "a/b@main",
+            ":1",
+            &format!("{root}:"),
+            &format!("{root}:-1"),
+            &format!("{}é:1", &root[..62]),
+        ] {
             assert_eq!(parse_piece(bad), None, "{bad}");
         }
     }
@@ -530,7 +556,10 @@ mod tests {
         assert_eq!(end(replica(20, 3, 20), Standing::Active), None);
         assert_eq!(end(replica(20, 4, 20), Standing::Active), Some(StorageCall::CancelReplica(4, who)));
         assert_eq!(end(replica(36, 4, 4), Standing::Active), Some(StorageCall::CloseReplica(4, who)));
-        assert_eq!(end(replica(1, 0, 39), Standing::Jailed { since: 3 }), Some(StorageCall::CloseJailed(4, who)));
+        assert_eq!(
+            end(replica(1, 0, 39), Standing::Jailed { since: 3 }),
+            Some(StorageCall::CloseJailed(4, who))
+        );
     }
 
     #[test]

@@ -12,7 +12,9 @@ use stoa_sdk::{
     Chain,
     chain::{
         ChainState, amount,
-        storage::{Contact, Multiaddr, PAGE, PeerId, Provider, Replica, Rules, Standing, StorageCall, Window},
+        storage::{
+            Contact, Multiaddr, PAGE, PeerId, Provider, Replica, Rules, Standing, StorageCall, Window,
+        },
     },
     keys::{AccountId32, Keypair},
     units::{parse_amount, parse_size},
@@ -370,8 +372,17 @@ fn describe(report: &Report, due: u128) -> String {
             provider.pieces
         ),
         format!("  price      {}", per_window(provider.price)),
-        format!("  stake      {}, its pieces require {}", amount(provider.stake), amount(provider.required_stake)),
-        format!("  proven     {} windows; {} misses count, {}", provider.proven, provider.misses, grace(provider)),
+        format!(
+            "  stake      {}, its pieces require {}",
+            amount(provider.stake),
+            amount(provider.required_stake)
+        ),
+        format!(
+            "  proven     {} windows; {} misses count, {}",
+            provider.proven,
+            provider.misses,
+            grace(provider)
+        ),
         format!("  due        {}", amount(due)),
     ];
     if let Some(next) = provider.next_price {
@@ -392,7 +403,8 @@ fn describe(report: &Report, due: u128) -> String {
         ));
     }
     if !replicas.is_empty() {
-        lines.push(format!("{:>10}  {:>8}  {:>8}  {:>8}  {:>20}", "order", "paid", "due", "left", "due STOA"));
+        lines
+            .push(format!("{:>10}  {:>8}  {:>8}  {:>8}  {:>20}", "order", "paid", "due", "left", "due STOA"));
     }
     for replica in replicas {
         lines.push(format!(
@@ -465,7 +477,12 @@ mod tests {
     #[test]
     fn leaving_gives_notice_once_closes_what_is_over_and_deregisters_at_the_end() {
         let provider = provider(20);
-        let kept = [replica(1, 5, 0, None), replica(2, 3, 3, None), replica(3, 5, 0, Some(20)), replica(4, 5, 0, Some(21))];
+        let kept = [
+            replica(1, 5, 0, None),
+            replica(2, 3, 3, None),
+            replica(3, 5, 0, Some(20)),
+            replica(4, 5, 0, Some(21)),
+        ];
         let plan = Leaving::new(&provider, &kept);
         assert_eq!(plan, Leaving { notices: vec![1], closes: vec![2, 3], waits: vec![(4, 21)] });
         assert!(!plan.can_deregister());
@@ -493,6 +510,9 @@ mod tests {
         };
         let text = describe(&report, 8);
         assert!(text.contains("active") && text.contains("no fault is forgiven"), "{text}");
-        assert!(text.contains("leaves in window 30") && text.contains("what was registered is no peer id"), "{text}");
+        assert!(
+            text.contains("leaves in window 30") && text.contains("what was registered is no peer id"),
+            "{text}"
+        );
     }
 }

@@ -83,7 +83,8 @@ fn describe(report: &Report) -> String {
         percent(report.caught)
     )];
     if let Some(odds) = &report.replica {
-        lines.push(format!("  the piece is {} of the {} leaves of its provider's set", odds.leaves, odds.set));
+        lines
+            .push(format!("  the piece is {} of the {} leaves of its provider's set", odds.leaves, odds.set));
         lines.push(format!(
             "  a window is paid {}, a missed one costs {}, {} are at stake",
             amount(odds.price),

@@ -6,7 +6,10 @@ use pallet_asset_registry::{runtime_api::AssetRegistryApi, types::Subject};
 use pallet_storage_proofs::{runtime_api::StorageProofsApi, types::ProviderInfo};
 use polkadot_sdk::{
     sc_network::{Multiaddr, PeerId},
-    sp_api::ProvideRuntimeApi, sp_blockchain::HeaderBackend, sp_io::hashing::twox_128};
+    sp_api::ProvideRuntimeApi,
+    sp_blockchain::HeaderBackend,
+    sp_io::hashing::twox_128,
+};
 use stoa_primitives::{
     ContentId, Piece, PieceRoot,
     registry::{AssetId, PieceAccess},
@@ -127,7 +130,8 @@ impl Registry for ChainRegistry {
             let kept = info.replicas.into_iter().map(|replica| replica.provider);
             for account in info.order.named.into_iter().chain(kept) {
                 let provider = api.provider(at, account.clone()).map_err(failed)?;
-                let is_node = provider.is_some_and(|found| found.contact.peer_id.as_slice() == peer.as_slice());
+                let is_node =
+                    provider.is_some_and(|found| found.contact.peer_id.as_slice() == peer.as_slice());
                 // The chain knows whether the order is an admin's.
                 if is_node && api.may_fetch(at, account, root).map_err(failed)? {
                     return Ok(true);

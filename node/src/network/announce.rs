@@ -154,7 +154,9 @@ impl Task {
                 let own = self.network.local_peer_id();
                 for Holder { peer, addresses } in holders {
                     if peer != own {
-                        addresses.into_iter().for_each(|address| self.network.add_known_address(peer, address));
+                        addresses
+                            .into_iter()
+                            .for_each(|address| self.network.add_known_address(peer, address));
                     }
                 }
             }

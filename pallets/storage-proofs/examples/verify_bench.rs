@@ -54,9 +54,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let our_bytes = mean(ours.iter().map(|(_, proof)| proof.leaf.len() + 32 * proof.path.len()));
     let their_bytes = mean(theirs.iter().map(|(_, proof, _)| proof.iter().map(Vec::len).sum::<usize>()));
     println!("{leaves} leaves of {LEAF_SIZE} bytes, native, {rounds} rounds");
-    println!("  a challenge        {our_micros:.2} µs (goal at most {GOAL}), {our_bytes:.0} bytes of at most {}", max_proof_size(&piece));
+    println!(
+        "  a challenge        {our_micros:.2} µs (goal at most {GOAL}), {our_bytes:.0} bytes of at most {}",
+        max_proof_size(&piece)
+    );
     println!("  sp_io::trie        {their_micros:.2} µs, {their_bytes:.0} bytes");
-    println!("  ratio              {:.2} of the time, {:.2} of the bytes", our_micros / their_micros, our_bytes / their_bytes);
+    println!(
+        "  ratio              {:.2} of the time, {:.2} of the bytes",
+        our_micros / their_micros,
+        our_bytes / their_bytes
+    );
     Ok(())
 }
 

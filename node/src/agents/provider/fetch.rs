@@ -34,9 +34,8 @@ impl From<ServiceError> for PrepareError {
         match error {
             ServiceError::Store(error) => of_store(&error, text),
             ServiceError::Fetch(FetchError::Store(error)) => of_store(&error, text),
-            ServiceError::Fetch(FetchError::OtherSize { .. } | FetchError::Content(_)) | ServiceError::Denied => {
-                Self::Never(text)
-            }
+            ServiceError::Fetch(FetchError::OtherSize { .. } | FetchError::Content(_))
+            | ServiceError::Denied => Self::Never(text),
             _ => Self::Later(text),
         }
     }
@@ -72,7 +71,10 @@ pub async fn prepare(
     let piece = order.piece;
     let info = content.fetch_piece_from(piece, hints(order), &mut |_| {}).await?;
     if info.piece != piece {
-        return Err(PrepareError::Never(format!("the piece is {} bytes long, not {}", info.piece.size, piece.size)));
+        return Err(PrepareError::Never(format!(
+            "the piece is {} bytes long, not {}",
+            info.piece.size, piece.size
+        )));
     }
     let checked = tokio::task::spawn_blocking(move || {
         let at = chain.best().hash;
@@ -80,7 +82,11 @@ pub async fn prepare(
             // No asset has it: there is no other name to check.
             PieceAccess::Unknown => Ok(()),
             PieceAccess::Denied => Err(PrepareError::Never("the piece was taken down".into())),
-            PieceAccess::Public | PieceAccess::Restricted if chain.is_content(at, &piece, info.content)? => Ok(()),
+            PieceAccess::Public | PieceAccess::Restricted
+                if chain.is_content(at, &piece, info.content)? =>
+            {
+                Ok(())
+            }
             PieceAccess::Public | PieceAccess::Restricted => Err(PrepareError::Never(format!(
                 "the piece holds {}, which isn't what its revision promises",
                 stoa_content::text(&info.content)

@@ -142,7 +142,12 @@ impl Follower {
     }
 
     /// Whether an order is wanted, or the reason why not.
-    fn judge(&self, sight: &Sight<'_>, id: OrderId, order: &Order<AccountId>) -> Answer<Result<(), &'static str>> {
+    fn judge(
+        &self,
+        sight: &Sight<'_>,
+        id: OrderId,
+        order: &Order<AccountId>,
+    ) -> Answer<Result<(), &'static str>> {
         let Sight { chain, at, me, rules, policy, .. } = sight;
         if !order.named.is_empty() && !order.named.contains(&me.account) {
             return Ok(Err("named"));
@@ -225,7 +230,8 @@ impl Follower {
         let ids: Vec<_> = self.candidates.iter().filter(|(_, one)| ready(one)).map(|(id, _)| *id).collect();
         for id in ids {
             let found = sight.chain.order(sight.at.hash, id)?;
-            let mine = |one: &pallet_storage_proofs::types::ReplicaInfo<AccountId>| one.provider == sight.me.account;
+            let mine =
+                |one: &pallet_storage_proofs::types::ReplicaInfo<AccountId>| one.provider == sight.me.account;
             match found {
                 Some(info) if info.replicas.iter().any(mine) => {
                     log::info!(target: LOG_TARGET, "Order {} is accepted: its piece is challenged and paid from the next window on", id.0);
@@ -263,7 +269,9 @@ impl Follower {
         }
         match sight.chain.submit(sight.at, Call::accept { order: id }, 0, false) {
             Ok(()) => log::debug!(target: LOG_TARGET, "The acceptance of order {} is sent", id.0),
-            Err(error) => log::warn!(target: LOG_TARGET, "The acceptance of order {} can't be sent: {error}", id.0),
+            Err(error) => {
+                log::warn!(target: LOG_TARGET, "The acceptance of order {} can't be sent: {error}", id.0)
+            }
         }
         candidate.stage = Stage::Sent { at: now, times: times.saturating_add(1) };
     }

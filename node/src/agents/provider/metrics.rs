@@ -77,7 +77,10 @@ impl ProviderMetrics {
             proof_seconds: registry
                 .map_or(Ok(seconds.clone()), |registry| register(seconds.clone(), registry))?,
             proof_bytes: counter("proof_bytes_total", "Bytes that were read for proofs")?,
-            broken: counter("broken_pieces_total", "Times that a piece couldn't be shown when it was asked for")?,
+            broken: counter(
+                "broken_pieces_total",
+                "Times that a piece couldn't be shown when it was asked for",
+            )?,
             accepted: counter("orders_accepted_total", "Orders that were accepted")?,
             refused: labelled("orders_refused_total", "Orders that were looked at and not taken", "reason")?,
             reported: counter("faults_reported_total", "Faults of other providers that were reported")?,

@@ -164,7 +164,9 @@ impl Agent {
     fn begin(&mut self, tasks: &mut FuturesUnordered<BoxFuture<'static, Ended>>) {
         for (id, order) in self.follower.to_fetch() {
             let (content, chain) = (self.content.clone(), self.chain.clone());
-            tasks.push(Box::pin(async move { Ended::Fetched(id, fetch::prepare(&content, chain, &order).await) }));
+            tasks.push(Box::pin(
+                async move { Ended::Fetched(id, fetch::prepare(&content, chain, &order).await) },
+            ));
         }
         for piece in self.to_repair() {
             let content = self.content.clone();
@@ -306,7 +308,9 @@ impl Agent {
     /// Sends the window's proof when one is owed and none is on its way.
     fn prove(&mut self, at: At, window: &ChallengeSet) {
         let (Duty::Due, Some(seed)) = (window.duty, window.seed) else { return };
-        let Some(attempt) = self.attempts.next(window.window, seed, at.number, self.policy.max_tip) else { return };
+        let Some(attempt) = self.attempts.next(window.window, seed, at.number, self.policy.max_tip) else {
+            return;
+        };
         let proof = match prover::prove(self.content.store(), &window.challenges) {
             Ok(proof) => proof,
             Err(broken) => {

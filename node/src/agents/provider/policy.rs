@@ -260,7 +260,9 @@ pub(super) mod tests {
 
     #[test]
     fn orders_are_judged_by_price_size_term_and_what_is_left() {
-        let policy = Policy::parse("min_price = \"0.001048576\"\nmax_piece_mib = 1\ntotal_gib = 1\nmax_windows = 48").unwrap();
+        let policy =
+            Policy::parse("min_price = \"0.001048576\"\nmax_piece_mib = 1\ntotal_gib = 1\nmax_windows = 48")
+                .unwrap();
         assert_eq!(policy.min_price, 1_000);
         assert_eq!(policy.judge(&order(1, 1, 1_024, 1_000), 1_000, 0), Ok(()));
         assert_eq!(policy.judge(&order(1, 1, 1_024, 1_000), 999, 0), Err(Unwanted::Price));

@@ -41,7 +41,9 @@ pub enum SubmitError {
     #[error("the key in the keystore doesn't sign: {0}")]
     Key(String),
     /// The chain's extrinsics have another form.
-    #[error("the chain takes extrinsics of version {chain}, and this node makes version {node}: update the node")]
+    #[error(
+        "the chain takes extrinsics of version {chain}, and this node makes version {node}: update the node"
+    )]
     Version {
         /// The chain's.
         chain: u32,
@@ -125,7 +127,8 @@ impl Submitter {
         }
         let era = Era::mortal(LIFETIME, at.number.into());
         let extension = extension(nonce, tip, era);
-        let implicit = implicit(version.spec_version, version.transaction_version, client.info().genesis_hash, at.hash);
+        let implicit =
+            implicit(version.spec_version, version.transaction_version, client.info().genesis_hash, at.hash);
         let payload = SignedPayload::from_raw(call, extension, implicit);
         let signature = payload
             .using_encoded(|bytes| self.keystore.sr25519_sign(KEY_TYPE, &self.public, bytes))

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use pallet_storage_proofs::{
     params::Parameters,
     types::{
-        Balance, Challenge, Contact, Order, OrderInfo, PeerId as ContactPeer, Replica, ReplicaInfo, Rules, Seed,
-        Slot,
+        Balance, Challenge, Contact, Order, OrderInfo, PeerId as ContactPeer, Replica, ReplicaInfo, Rules,
+        Seed, Slot,
     },
 };
 use parking_lot::Mutex;
@@ -83,7 +83,10 @@ impl Chain for TestChain {
         limit: u32,
     ) -> Answer<Vec<(OrderId, Order<AccountId>)>> {
         let world = self.0.lock();
-        let open = world.orders.iter().filter(|(id, info)| info.order.open > 0 && after.is_none_or(|after| **id > after));
+        let open = world
+            .orders
+            .iter()
+            .filter(|(id, info)| info.order.open > 0 && after.is_none_or(|after| **id > after));
         Ok(open.map(|(id, info)| (*id, info.order.clone())).take(limit as usize).collect())
     }
 
@@ -236,7 +239,12 @@ impl Stage {
     /// A window asks for the first leaf of each piece.
     fn ask(&self, seed: Seed) {
         let mut world = self.world();
-        let challenges = world.slots.iter().map(|slot| Challenge { slot: 0, order: slot.order, piece: slot.piece, leaf: 0 });
+        let challenges = world.slots.iter().map(|slot| Challenge {
+            slot: 0,
+            order: slot.order,
+            piece: slot.piece,
+            leaf: 0,
+        });
         let challenges = challenges.collect();
         world.window = ChallengeSet { duty: Duty::Due, seed: Some(seed), challenges, ..world.window.clone() };
         world.me.as_mut().unwrap().gate_opens_at = 121;
@@ -266,7 +274,8 @@ fn agent(dir: &TempDir, store: &Store, chain: Arc<TestChain>, policy: &str) -> A
     let (fetcher, fetching) =
         PieceFetcher::new(store.clone(), Arc::new(NoNetwork), FetchLimits::default(), metrics);
     tokio::spawn(fetching);
-    let content = ContentService::new(store.clone(), Arc::new(NoRegistry), fetcher, None, Announcer::silent());
+    let content =
+        ContentService::new(store.clone(), Arc::new(NoRegistry), fetcher, None, Announcer::silent());
     let pins = Pins::open(dir.path().join("pins")).unwrap();
     let policy = Policy::parse(policy).unwrap();
     Agent::new(chain, content, account(ME), policy, ProviderMetrics::new(None).unwrap(), pins)
@@ -275,10 +284,7 @@ fn agent(dir: &TempDir, store: &Store, chain: Arc<TestChain>, policy: &str) -> A
 fn me() -> ProviderInfo<AccountId> {
     ProviderInfo {
         account: account(ME),
-        contact: Contact {
-            peer_id: ContactPeer::truncate_from(vec![1; 38]),
-            addresses: Default::default(),
-        },
+        contact: Contact { peer_id: ContactPeer::truncate_from(vec![1; 38]), addresses: Default::default() },
         price: 100,
         next_price: None,
         capacity: 1 << 20,

@@ -127,7 +127,12 @@ impl Upkeep {
         pass.due = pass.due.saturating_add(one.due);
         if sight.chain.access(sight.at.hash, root)? == PieceAccess::Denied {
             let provider = Some(sight.me.account.clone());
-            self.end(sight, slot.order, Call::remove_denied { order: slot.order, provider }, "was taken down");
+            self.end(
+                sight,
+                slot.order,
+                Call::remove_denied { order: slot.order, provider },
+                "was taken down",
+            );
             return Ok(());
         }
         let active = sight.me.standing == Standing::Active;
@@ -227,9 +232,14 @@ mod tests {
     use super::*;
 
     fn replica(left: u32, due: u32, leaves_at: Option<u32>) -> ReplicaInfo<AccountId> {
-        let replica =
-            Replica { slot: 0, price: 5, counter: 0, earned: 1, left, ends: 100, leaves_at };
-        ReplicaInfo { order: OrderId(1), provider: AccountId::new([1; 32]), replica, due_windows: due, due: 7 }
+        let replica = Replica { slot: 0, price: 5, counter: 0, earned: 1, left, ends: 100, leaves_at };
+        ReplicaInfo {
+            order: OrderId(1),
+            provider: AccountId::new([1; 32]),
+            replica,
+            due_windows: due,
+            due: 7,
+        }
     }
 
     #[test]

@@ -71,8 +71,8 @@ impl SliceSource for StoredPieces {
         let piece = request.piece();
         let read = || {
             let found = self.store.piece(&piece.root)?.filter(|info| info.piece.size == piece.size);
-            let served = found
-                .is_some_and(|info| info.access == Access::Public || self.grants.may_fetch(peer, &info));
+            let served =
+                found.is_some_and(|info| info.access == Access::Public || self.grants.may_fetch(peer, &info));
             if served { self.store.read_slice(&piece.root, range) } else { Ok(None) }
         };
         match read() {

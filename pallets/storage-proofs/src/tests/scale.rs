@@ -189,7 +189,12 @@ fn a_block_and_a_proof_cost_the_same_beside_ten_thousand_providers_and_a_million
     println!(
         "{providers} providers, {orders} orders: hooks write {} rows and read {} nodes of the state ({} beside one), \
          a proof writes {} and reads {} ({} beside one)",
-        many.hook_writes, many.hook_nodes, few.hook_nodes, many.proof_writes, many.proof_nodes, few.proof_nodes
+        many.hook_writes,
+        many.hook_nodes,
+        few.hook_nodes,
+        many.proof_writes,
+        many.proof_nodes,
+        few.proof_nodes
     );
     assert_eq!(many.hook_writes, few.hook_writes);
     assert!(few.hook_writes <= 6, "{}", few.hook_writes);

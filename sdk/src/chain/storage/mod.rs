@@ -257,17 +257,15 @@ impl ChainState {
     pub async fn orders_of(&self, payer: &AccountId32) -> Result<Vec<Order>, ChainError> {
         let unreadable = |error: &dyn std::fmt::Display| ChainError::Incompatible(error.to_string());
         let storage = self.at.storage();
-        let all = storage.entry(api::storage().storage_proofs().orders()).map_err(|error| unreadable(&error))?;
+        let all =
+            storage.entry(api::storage().storage_proofs().orders()).map_err(|error| unreadable(&error))?;
         let mut entries = all.iter(()).await.map_err(|error| unreadable(&error))?;
         let mut found = Vec::new();
         while let Some(entry) = entries.next().await {
             let entry = entry.map_err(|error| ChainError::Node(error.to_string()))?;
             let value = entry.value().decode().map_err(|error| unreadable(&error))?;
             if value.payer == *payer {
-                let (id,) = entry
-                    .key()
-                    .and_then(|key| key.decode())
-                    .map_err(|error| unreadable(&error))?;
+                let (id,) = entry.key().and_then(|key| key.decode()).map_err(|error| unreadable(&error))?;
                 found.push(order(id.0, value));
             }
         }
@@ -283,8 +281,7 @@ impl ChainState {
 
     /// What an order would hold of its payer's money.
     pub async fn order_quote(&self, order: &NewOrder) -> Result<Option<Quote>, ChainError> {
-        let quote =
-            ask!(self, quote(order.piece.into(), order.replicas, order.windows, order.max_price))?;
+        let quote = ask!(self, quote(order.piece.into(), order.replicas, order.windows, order.max_price))?;
         Ok(quote.map(|quote| Quote { leaves: quote.leaves, funds: quote.funds, deposit: quote.deposit }))
     }
 
@@ -334,9 +331,7 @@ fn per_gib(leaf_price: u128) -> u128 {
 fn encode_contact(contact: &Contact) -> ApiContact {
     ApiContact {
         peer_id: BoundedVec(contact.peer.to_bytes()),
-        addresses: BoundedVec(
-            contact.addresses.iter().map(|address| BoundedVec(address.to_vec())).collect(),
-        ),
+        addresses: BoundedVec(contact.addresses.iter().map(|address| BoundedVec(address.to_vec())).collect()),
     }
 }
 
