@@ -289,6 +289,15 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_policy_of_the_documentation_is_one() {
+        let page = include_str!("../../../../docs/storage.md");
+        let block = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let policy = Policy::parse(block).unwrap();
+        assert_eq!(policy.total, 500 << 20);
+        assert!(policy.accept && policy.repair && policy.report);
+    }
+
+    #[test]
     fn what_makes_no_sense_is_named() {
         for (text, told) in [
             ("min_prise = \"1\"", "min_prise"),
