@@ -1,6 +1,5 @@
 //! Amounts, sizes and periods as people write them.
 
-use crate::chain::PLANCKS;
 use std::time::Duration;
 
 /// A text that isn't what it should be.
@@ -113,6 +112,7 @@ pub fn show_period(period: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::PLANCKS;
 
     #[test]
     fn amounts_are_exact() {

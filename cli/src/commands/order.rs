@@ -130,7 +130,7 @@ fn parse_piece(text: &str) -> Option<Piece> {
         return None;
     }
     let mut bytes = [0_u8; 32];
-    for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+    for (byte, at) in bytes.iter_mut().zip((0_usize..).step_by(2)) {
         *byte = u8::from_str_radix(digits.get(at..at.checked_add(2)?)?, 16).ok()?;
     }
     Some(Piece { root: bytes, size: size.parse().ok()? })
