@@ -66,6 +66,8 @@ bench: setup ## The figures of docs/figures.md
 	@$(RUN) cargo run --locked --release -p stoa-content --example import_bench -- --size 1GiB
 	@$(RUN) cargo run --locked --release -p stoa-gateway --example get_bench
 	@$(RUN) cargo run --locked --workspace --example transfer_bench
+	@$(RUN) cargo run --locked --release -p stoa-content --example challenge_bench
+	@$(RUN) cargo run --locked --workspace --example verify_bench
 
 # How much of each campaign; fewer, to see that it runs: make soak SOAK_CASES=100 SOAK_ROUNDS=5
 SOAK_CASES ?= 100000
@@ -74,4 +76,5 @@ soak: build ## Every campaign at its full length (a day)
 	@$(RUN) tests/e2e/setup.sh
 	@PROPTEST_CASES=$(SOAK_CASES) STOA_CRASH_ROUNDS=$(SOAK_CASES) $(UNITS)
 	@PROPTEST_CASES=$(SOAK_CASES) SKIP_WASM_BUILD=1 $(PALLET_TESTS)
+	@STOA_SCALE=full SKIP_WASM_BUILD=1 $(RUN) cargo nextest run --locked -p pallet-storage-proofs --no-capture -E 'test(a_million_orders)'
 	@STOA_ROUNDS=$(SOAK_ROUNDS) $(RUN) tests/e2e/run.sh

@@ -42,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "stoa-runtime",
             "stoa-consortium",
             "pallet-asset-registry",
+            "pallet-storage-proofs",
         ],
     ),
     ("stoa-consortium", &[]),

@@ -112,6 +112,16 @@ fn a_command_line_that_makes_no_sense_says_why() {
         &["--json", "publish", ".", "--to", "a/b", "--kind", "film"],
         &["--json", "publish", ".", "--to", "a/b", "--parent", "a/b"],
         &["--json", "--gateway", "ftp://a", "get", "a/b"],
+        &["--json", "order", "place", "a/b", "--max-price", "1"],
+        &["--json", "order", "place", "a/b", "--max-price", "-1", "--for", "30d"],
+        &["--json", "order", "place", "a/b", "--max-price", "1", "--for", "30 moons"],
+        &["--json", "order", "settle"],
+        &["--json", "order", "show", "first"],
+        &["--json", "provider", "register", "--capacity", "10GB", "--price", "1"],
+        &["--json", "provider", "update"],
+        &["--json", "provider", "register", "--capacity", "1GiB", "--price", "1", "--peer", "me"],
+        &["--json", "storage", "odds", "--lost", "110%"],
+        &["--json", "storage", "odds", "--lost", "10%", "--order", "3"],
     ] {
         let error = home.fails(2, arguments, &[]);
         assert_eq!(error["code"], "usage", "{arguments:?}");
@@ -144,6 +154,14 @@ fn a_node_that_is_not_there_is_a_failure_of_the_network() {
         &["get", "a/b"],
         &["verify", folder, "a/b"],
         &["publish", folder, "--to", "a/b"],
+        &["provider", "register", "--capacity", "1GiB", "--price", "0.001"],
+        &["provider", "status"],
+        &["provider", "withdraw"],
+        &["order", "place", "a/b", "--for", "30d", "--max-price", "0.001", "--yes"],
+        &["order", "list"],
+        &["order", "show", "1"],
+        &["order", "settle", "1"],
+        &["storage", "odds", "--lost", "10%"],
     ] {
         let all = [&["--json", "--node", &node], arguments].concat();
         let error = home.fails(6, &all, &[("STOA_KEY", "//Alice")]);

@@ -62,6 +62,10 @@ pub struct ContentParams {
     #[arg(long)]
     pub no_gateway: bool,
 
+    /// Store pieces for pay, by the policy in this TOML file, with the key of type `stor` in the node's keystore.
+    #[arg(long, value_name = "POLICY")]
+    pub provider: Option<PathBuf>,
+
     /// GiB that one account may upload through this gateway.
     #[arg(long, value_name = "GIB", default_value_t = 20)]
     pub gateway_quota: u64,

@@ -15,6 +15,7 @@
 
 pub mod access;
 pub mod gateway;
+pub mod grants;
 pub mod hub;
 pub mod registry;
 
@@ -26,6 +27,7 @@ use stoa_primitives::registry::PieceAccess;
 use tokio::task::spawn_blocking;
 
 use crate::network::{
+    LOG_TARGET,
     announce::Announcer,
     bitswap_fetch::{DagLimits, fetch_dag},
     slice::{FetchError, PieceFetcher, Told},
@@ -120,6 +122,11 @@ impl ContentService {
         Self { store, registry, fetcher, bitswap, announcer }
     }
 
+    /// The pieces on disk.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Runs disk or runtime work where it may block.
     pub async fn blocking<T: Send + 'static>(
         &self,
@@ -156,7 +163,43 @@ impl ContentService {
 
     /// Fetches a piece and lets it be served if the registry says so.
     pub async fn fetch_piece(&self, piece: Piece, told: Told<'_>) -> Result<PieceInfo, ServiceError> {
-        let info = self.fetcher.fetch(piece, Vec::new())?.outcome(told).await?;
+        self.fetch_piece_from(piece, Vec::new(), told).await
+    }
+
+    /// The same, from these peers and from the providers that keep it for pay before others.
+    pub async fn fetch_piece_from(
+        &self,
+        piece: Piece,
+        mut hints: Vec<PeerId>,
+        told: Told<'_>,
+    ) -> Result<PieceInfo, ServiceError> {
+        hints.extend(self.holders(piece.root).await);
+        let info = self.fetcher.fetch(piece, hints)?.outcome(told).await?;
+        self.taken_in(info).await
+    }
+
+    /// Fetches a piece although it is here, because what is here is damaged. That stays until all of it has come.
+    pub async fn fetch_piece_anew(&self, piece: Piece, told: Told<'_>) -> Result<PieceInfo, ServiceError> {
+        let hints = self.holders(piece.root).await;
+        let info = self.fetcher.fetch_anew(piece, hints)?.outcome(told).await?;
+        self.taken_in(info).await
+    }
+
+    /// The peers of the providers that keep a piece; the network is told where they listen.
+    async fn holders(&self, root: PieceRoot) -> Vec<PeerId> {
+        // Without them, announcements and connected peers are left.
+        let found = self.blocking(move |_, registry| Ok(registry.holders(root)?)).await;
+        let holders = found.unwrap_or_else(|error| {
+            log::debug!(target: LOG_TARGET, "Who keeps piece {}: {error}", hex::encode(root));
+            Vec::new()
+        });
+        let peers = holders.iter().map(|holder| holder.peer).collect();
+        self.announcer.learn(holders).await;
+        peers
+    }
+
+    async fn taken_in(&self, info: PieceInfo) -> Result<PieceInfo, ServiceError> {
+        let piece = info.piece;
         let access = self.refresh(piece.root).await?;
         Ok(PieceInfo { access: access.unwrap_or(info.access), ..info })
     }

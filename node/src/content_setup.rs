@@ -2,11 +2,13 @@
 //! [`Prepared::start`] after it.
 
 use crate::{
+    agents::provider,
     cli::ContentParams,
     content_service::{
         ContentService,
         access::AccessFollower,
         gateway::{NodeChain, NodeFetch},
+        grants::ChainGrants,
         hub::{ChainHub, changed_assets},
         registry::ChainRegistry,
     },
@@ -15,10 +17,10 @@ use crate::{
         announce::Announcer,
         content_client::ContentClient,
         metrics::{ContentMetrics, register_gateway},
-        slice::{self, FetchLimits, PieceFetcher, PublicPieces, SliceServer},
+        slice::{self, FetchLimits, PieceFetcher, SliceServer, StoredPieces},
     },
     rpc,
-    service::{Block, FullClient},
+    service::{Block, FullClient, TransactionPool},
 };
 use polkadot_sdk::*;
 use sc_client_api::BlockchainEvents;
@@ -26,6 +28,7 @@ use sc_network::{NetworkBackend, PeerId, config::FullNetworkConfiguration, servi
 use sc_network_bitswap::BitswapHandle;
 use sc_network_sync::SyncingService;
 use sc_service::{Configuration, Error as ServiceError, TaskManager};
+use sp_keystore::KeystorePtr;
 use std::{
     collections::HashSet,
     net::SocketAddr,
@@ -34,6 +37,7 @@ use std::{
 };
 use stoa_content::{Store, StoreOptions};
 use stoa_gateway::{Gateway, HubConfig, HubGateway, HubLimits};
+use stoa_primitives::LEAF_SIZE;
 use stoa_runtime::Hash;
 use substrate_prometheus_endpoint::Registry;
 
@@ -46,7 +50,7 @@ const GIB: u64 = 1 << 30;
 pub struct Prepared {
     store: Store,
     metrics: ContentMetrics,
-    server: SliceServer<PublicPieces>,
+    server: SliceServer<StoredPieces>,
     params: ContentParams,
     dir: PathBuf,
     audience: String,
@@ -62,6 +66,14 @@ pub struct Network {
     pub sync: Arc<SyncingService<Block>>,
     /// The stock Bitswap client.
     pub bitswap: Option<BitswapHandle>,
+}
+
+/// What a provider sends its calls with.
+pub struct Sender {
+    /// Extrinsics that wait.
+    pub pool: Arc<TransactionPool>,
+    /// The node's keys.
+    pub keystore: KeystorePtr,
 }
 
 fn application(error: impl std::error::Error + Send + Sync + 'static) -> ServiceError {
@@ -83,6 +95,7 @@ pub fn prepare<N: NetworkBackend<Block, Hash>>(
     config: &Configuration,
     params: ContentParams,
     genesis: Hash,
+    client: &Arc<FullClient>,
     net_config: &mut FullNetworkConfiguration<Block, Hash, N>,
 ) -> Result<Prepared, ServiceError> {
     let dir = match &params.content_dir {
@@ -92,7 +105,8 @@ pub fn prepare<N: NetworkBackend<Block, Hash>>(
     let options = StoreOptions { byte_limit: params.content_limit.saturating_mul(GIB) };
     let store = Store::open(&dir, options).map_err(application)?;
     let metrics = ContentMetrics::new(config.prometheus_registry())?;
-    let (protocol, server) = slice::protocol::<Block, N>(store.clone(), metrics.clone());
+    let grants = Arc::new(ChainGrants::new(Arc::new(ChainRegistry::new(client.clone()))));
+    let (protocol, server) = slice::protocol::<Block, N>(store.clone(), grants, metrics.clone());
     net_config.add_request_response_protocol(protocol);
     let allowed = params.allowed_peers.as_deref().map(allowed_peers).transpose()?;
     let server = server.allow(allowed);
@@ -109,6 +123,33 @@ pub fn prepare<N: NetworkBackend<Block, Hash>>(
     })
 }
 
+/// The agent that stores pieces for pay.
+fn provider_agent(
+    policy: &Path,
+    client: &Arc<FullClient>,
+    sync: &Arc<SyncingService<Block>>,
+    content: &ContentService,
+    sender: Sender,
+    dir: &Path,
+    prometheus: Option<&Registry>,
+) -> Result<provider::Agent, ServiceError> {
+    let policy = provider::policy::Policy::load(policy).map_err(application)?;
+    let limit = content.store().stats().byte_limit;
+    if policy.total.saturating_mul(LEAF_SIZE) > limit {
+        return Err(ServiceError::Other(format!(
+            "the provider's total_gib is more than the content limit of {} GiB: lower it, or raise --content-limit",
+            limit / GIB
+        )));
+    }
+    let submitter =
+        provider::submit::Submitter::new(sender.pool, sender.keystore).map_err(ServiceError::Other)?;
+    let account = submitter.account().clone();
+    let chain = provider::chain::NodeChain::new(client.clone(), sync.clone(), submitter);
+    let metrics = provider::metrics::ProviderMetrics::new(prometheus)?;
+    let pins = provider::pins::Pins::open(dir.with_extension("provider.pins"))?;
+    Ok(provider::Agent::new(Arc::new(chain), content.clone(), account, policy, metrics, pins))
+}
+
 impl Prepared {
     /// The client that the network asks for blocks.
     pub fn client(&self, client: Arc<FullClient>) -> Arc<ContentClient<FullClient>> {
@@ -120,6 +161,7 @@ impl Prepared {
         self,
         client: Arc<FullClient>,
         network: Network,
+        sender: Sender,
         tasks: &TaskManager,
     ) -> Result<rpc::content::Content, ServiceError> {
         let Self { store, metrics, server, params, dir, audience, should_have_peers, prometheus } = self;
@@ -142,6 +184,10 @@ impl Prepared {
         spawner.spawn("piece-announcer", GROUP, announcing);
         spawner.spawn("piece-fetcher", GROUP, fetching);
         spawner.spawn("access-follower", GROUP, following);
+        if let Some(policy) = &params.provider {
+            let agent = provider_agent(policy, &client, &sync, &content, sender, &dir, prometheus.as_ref())?;
+            spawner.spawn("provider", GROUP, agent.run(client.import_notification_stream()));
+        }
 
         if !params.no_gateway {
             let hub = ChainHub::new(client.clone());

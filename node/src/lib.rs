@@ -4,6 +4,7 @@
 
 pub mod network;
 
+mod agents;
 mod chain_spec;
 mod cli;
 mod command;

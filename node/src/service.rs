@@ -223,7 +223,7 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
         );
     net_config.add_notification_protocol(grandpa_notifications);
 
-    let content = content_setup::prepare::<N>(&config, content, genesis_hash, &mut net_config)?;
+    let content = content_setup::prepare::<N>(&config, content, genesis_hash, &client, &mut net_config)?;
     let warp_sync = Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
         backend.clone(),
         grandpa_link.shared_authority_set().clone(),
@@ -267,6 +267,7 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
     let content = content.start(
         client.clone(),
         content_setup::Network { service: network.clone(), sync: sync_service.clone(), bitswap },
+        content_setup::Sender { pool: pool.clone(), keystore: keystore.keystore() },
         &task_manager,
     )?;
 

@@ -2,8 +2,11 @@
 
 mod get;
 mod key;
+mod order;
+mod provider;
 mod publish;
 mod show;
+mod storage;
 mod verify;
 
 use crate::{context::Context, error::CliError};
@@ -23,6 +26,15 @@ pub(crate) enum Command {
     Show(show::Arguments),
     /// Check that a folder is a revision, byte for byte
     Verify(verify::Arguments),
+    /// Pay providers to keep a revision, and see what they prove
+    #[command(subcommand)]
+    Order(order::Command),
+    /// Store pieces for pay
+    #[command(subcommand)]
+    Provider(provider::Command),
+    /// What is known of storage
+    #[command(subcommand)]
+    Storage(storage::Command),
 }
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliError> {
@@ -32,5 +44,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Get(arguments) => get::run(arguments, context).await,
         Command::Show(arguments) => show::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
+        Command::Order(command) => order::run(command, context).await,
+        Command::Provider(command) => provider::run(command, context).await,
+        Command::Storage(command) => storage::run(command, context).await,
     }
 }

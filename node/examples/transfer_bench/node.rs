@@ -141,7 +141,7 @@ impl Node {
             FullNetworkConfiguration::<Block, H256, Litep2pNetworkBackend>::new(&network_config, None);
         if let Some(store) = store {
             let (protocol, server) =
-                slice::protocol::<Block, Litep2pNetworkBackend>(store.clone(), metrics()?);
+                slice::protocol::<Block, Litep2pNetworkBackend>(store.clone(), Arc::new(()), metrics()?);
             config.add_request_response_protocol(protocol);
             tokio::spawn(server.run());
         }

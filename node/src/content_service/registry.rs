@@ -3,21 +3,40 @@
 use std::sync::Arc;
 
 use pallet_asset_registry::{runtime_api::AssetRegistryApi, types::Subject};
-use polkadot_sdk::{sp_api::ProvideRuntimeApi, sp_blockchain::HeaderBackend, sp_io::hashing::twox_128};
+use pallet_storage_proofs::{runtime_api::StorageProofsApi, types::ProviderInfo};
+use polkadot_sdk::{
+    sc_network::{Multiaddr, PeerId},
+    sp_api::ProvideRuntimeApi,
+    sp_blockchain::HeaderBackend,
+    sp_io::hashing::twox_128,
+};
 use stoa_primitives::{
     ContentId, Piece, PieceRoot,
     registry::{AssetId, PieceAccess},
 };
+use stoa_runtime::AccountId;
 
 use crate::service::FullClient;
 
 /// The registry's name in the runtime.
 const PALLET: &[u8] = b"AssetRegistry";
+/// Providers of a piece that are asked for it.
+const MAX_HOLDERS: u32 = 16;
+/// Orders of a piece that are looked at for who may have it.
+const MAX_ORDERS: u32 = 64;
 
 /// The chain couldn't answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the chain can't say: {0}")]
 pub struct RegistryError(String);
+
+#[cfg(test)]
+impl RegistryError {
+    /// Of whatever went wrong.
+    pub fn new(error: &str) -> Self {
+        Self(error.into())
+    }
+}
 
 /// A page of an asset's revisions.
 pub struct RevisionPage {
@@ -25,6 +44,23 @@ pub struct RevisionPage {
     pub pieces: Vec<(PieceRoot, PieceAccess)>,
     /// Where the next page starts; `None` after the last one.
     pub next: Option<u32>,
+}
+
+/// A node that keeps a piece for pay.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Holder {
+    /// Its peer id.
+    pub peer: PeerId,
+    /// Where it listens.
+    pub addresses: Vec<Multiaddr>,
+}
+
+impl Holder {
+    /// Of what a provider registered; none when that is no peer id.
+    fn of(info: &ProviderInfo<AccountId>) -> Option<Self> {
+        let addresses = info.contact.addresses.iter().filter_map(|address| address.to_vec().try_into().ok());
+        Some(Self { peer: PeerId::from_bytes(&info.contact.peer_id).ok()?, addresses: addresses.collect() })
+    }
 }
 
 /// The registry as of the best block. Calls block.
@@ -35,6 +71,15 @@ pub trait Registry: Send + Sync + 'static {
     fn pieces_of(&self, content: ContentId, limit: u32) -> Result<Vec<Piece>, RegistryError>;
     /// The pieces of an asset's revisions from number `start` on.
     fn revisions(&self, asset: AssetId, start: u32, limit: u32) -> Result<RevisionPage, RegistryError>;
+    /// Providers that keep a piece for an order.
+    fn holders(&self, _root: PieceRoot) -> Result<Vec<Holder>, RegistryError> {
+        Ok(Vec::new())
+    }
+    /// Whether a peer is the node of a provider that may have a piece for an order: of a restricted piece one that an
+    /// admin of its asset named, of a bare piece one that an order of anybody is for.
+    fn may_fetch(&self, _peer: &PeerId, _root: PieceRoot) -> Result<bool, RegistryError> {
+        Ok(false)
+    }
 }
 
 /// The registry of a running chain.
@@ -64,6 +109,36 @@ impl Registry for ChainRegistry {
             pieces: page.into_iter().map(|found| (found.piece.root, found.access)).collect(),
             next,
         })
+    }
+
+    fn holders(&self, root: PieceRoot) -> Result<Vec<Holder>, RegistryError> {
+        let keep = self.0.runtime_api().providers_of_piece(self.0.info().best_hash, root, MAX_HOLDERS);
+        Ok(keep.map_err(failed)?.iter().filter_map(Holder::of).collect())
+    }
+
+    fn may_fetch(&self, peer: &PeerId, root: PieceRoot) -> Result<bool, RegistryError> {
+        let (api, at) = (self.0.runtime_api(), self.0.info().best_hash);
+        let peer = peer.to_bytes();
+        let bare = api.piece_access(at, root).map_err(failed)? == PieceAccess::Unknown;
+        let orders = api.orders_of_piece(at, root, None, MAX_ORDERS).map_err(failed)?;
+        for id in orders {
+            let Some(info) = api.order(at, id).map_err(failed)? else { continue };
+            // Nobody owns a bare piece, so an order for anybody is for any peer.
+            if bare && info.order.open > 0 && info.order.named.is_empty() {
+                return Ok(true);
+            }
+            let kept = info.replicas.into_iter().map(|replica| replica.provider);
+            for account in info.order.named.into_iter().chain(kept) {
+                let provider = api.provider(at, account.clone()).map_err(failed)?;
+                let is_node =
+                    provider.is_some_and(|found| found.contact.peer_id.as_slice() == peer.as_slice());
+                // The chain knows whether the order is an admin's.
+                if is_node && api.may_fetch(at, account, root).map_err(failed)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 }
 

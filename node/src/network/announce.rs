@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::metrics::ContentMetrics;
+use crate::content_service::registry::Holder;
 
 /// Pieces that one node announces. litep2p keeps 10,000 provider keys, its own and others', and each of ours is
 /// published anew every few hours.
@@ -44,6 +45,7 @@ fn key(root: &PieceRoot) -> KademliaKey {
 }
 
 enum Command {
+    Learn(Vec<Holder>),
     Announce(PieceRoot),
     Withdraw(PieceRoot),
     Find(PieceRoot, oneshot::Sender<Vec<PeerId>>),
@@ -70,6 +72,12 @@ impl Announcer {
         (Self(commands), task.run(queue))
     }
 
+    /// One that tells nobody and finds nobody.
+    #[cfg(test)]
+    pub fn silent() -> Self {
+        Self(mpsc::channel(1).0)
+    }
+
     /// Announces that this node has a piece; beyond the limit, it is only found by asking.
     pub async fn announce(&self, root: PieceRoot) {
         self.send(Command::Announce(root)).await;
@@ -78,6 +86,11 @@ impl Announcer {
     /// Lets the announcement lapse.
     pub async fn withdraw(&self, root: PieceRoot) {
         self.send(Command::Withdraw(root)).await;
+    }
+
+    /// Remembers where peers listen, so that they can be dialled.
+    pub async fn learn(&self, holders: Vec<Holder>) {
+        self.send(Command::Learn(holders)).await;
     }
 
     /// Peers that announced a piece, as far as they are found in a few seconds.
@@ -137,6 +150,16 @@ impl Task {
 
     fn obey(&mut self, command: Command) {
         match command {
+            Command::Learn(holders) => {
+                let own = self.network.local_peer_id();
+                for Holder { peer, addresses } in holders {
+                    if peer != own {
+                        addresses
+                            .into_iter()
+                            .for_each(|address| self.network.add_known_address(peer, address));
+                    }
+                }
+            }
             Command::Announce(root) => {
                 if self.announced.len() < MAX_ANNOUNCED && !self.announced.contains_key(&root) {
                     self.announced.insert(root, State::Due);

@@ -8,7 +8,7 @@
 //! How the service puts it together, with `N` the network backend:
 //! ```ignore
 //! let metrics = ContentMetrics::new(config.prometheus_registry())?;
-//! let (protocol, slice_server) = slice::protocol::<Block, N>(store.clone(), metrics.clone());
+//! let (protocol, slice_server) = slice::protocol::<Block, N>(store.clone(), grants, metrics.clone());
 //! net_config.add_request_response_protocol(protocol);
 //! config.network.ipfs_server = true; // before `FullNetworkConfiguration::new`
 //! let net_client = Arc::new(ContentClient::new(client.clone(), store.clone(), metrics.clone()));

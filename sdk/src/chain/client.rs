@@ -1,4 +1,4 @@
-//! The client itself. Everything that knows the runtime's metadata is in this file.
+//! The client itself, with what is generated from the runtime's metadata.
 
 use super::{
     ChainError,
@@ -67,7 +67,7 @@ use tokio::time::timeout;
     )
 )]
 #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
-mod api {}
+pub(super) mod api {}
 
 use api::runtime_types::{
     bounded_collections::bounded_vec::BoundedVec,
@@ -88,6 +88,8 @@ type At = OnlineClientAtBlock<PolkadotConfig>;
 pub struct Chain {
     client: OnlineClient<PolkadotConfig>,
     rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+    /// For methods that nothing wraps.
+    pub(super) raw: RpcClient,
 }
 
 impl std::fmt::Debug for Chain {
@@ -110,7 +112,7 @@ impl Chain {
             let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
                 .await
                 .map_err(|error| failed(error.to_string()))?;
-            Ok(Self { client, rpc: LegacyRpcMethods::new(rpc) })
+            Ok(Self { client, rpc: LegacyRpcMethods::new(rpc.clone()), raw: rpc })
         });
         connected.await.map_err(|_| failed(format!("no answer within {} seconds", CONNECT.as_secs())))?
     }
@@ -219,13 +221,13 @@ impl Chain {
         Ok(self.send(&set_ref(asset, kind, name, commit), signer, wait).await?.0)
     }
 
-    async fn fee(&self, call: &impl Payload, signer: &Keypair) -> Result<u128, ChainError> {
+    pub(super) async fn fee(&self, call: &impl Payload, signer: &Keypair) -> Result<u128, ChainError> {
         let mut transactions = self.client.at_current_block().await?.transactions();
         let params = DefaultExtrinsicParamsBuilder::new().build();
         Ok(transactions.create_signed(call, signer, params).await?.partial_fee_estimate().await?)
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         call: &impl Payload,
         signer: &Keypair,
@@ -269,7 +271,7 @@ impl Chain {
 /// The registry in one block.
 #[derive(Clone)]
 pub struct ChainState {
-    at: At,
+    pub(super) at: At,
 }
 
 impl std::fmt::Debug for ChainState {

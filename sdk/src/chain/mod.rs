@@ -1,10 +1,12 @@
-//! The chain: reading the registry and sending transactions to it, over a node's WebSocket RPC.
+//! The chain: reading it and sending transactions to it, over a node's WebSocket RPC. Here is the registry; [`storage`]
+//! has orders and providers.
 //!
 //! Reads are answered from the node's best block, so that a client sees at once what it did. The calls and types come
 //! from `metadata.scale`; a runtime whose registry differs from it is refused before anything is sent.
 
 mod client;
 mod error;
+pub mod storage;
 mod types;
 
 pub use client::{Chain, ChainState};

@@ -146,6 +146,7 @@ pub(super) struct PieceFetch<N> {
     pub(super) network: Arc<N>,
     pub(super) piece: Piece,
     pub(super) hints: Vec<PeerId>,
+    anew: bool,
     pub(super) limits: FetchLimits,
     pub(super) state: Arc<watch::Sender<FetchState>>,
     pub(super) metrics: ContentMetrics,
@@ -153,23 +154,25 @@ pub(super) struct PieceFetch<N> {
 }
 
 impl<N: SliceNetwork> PieceFetch<N> {
+    #[expect(clippy::too_many_arguments, reason = "called once, with all that a fetch has")]
     pub(super) fn new(
         store: Store,
         network: Arc<N>,
         piece: Piece,
         hints: Vec<PeerId>,
+        anew: bool,
         limits: FetchLimits,
         state: Arc<watch::Sender<FetchState>>,
         metrics: ContentMetrics,
     ) -> Self {
-        Self { store, network, piece, hints, limits, state, metrics, slot: Arc::default() }
+        Self { store, network, piece, hints, anew, limits, state, metrics, slot: Arc::default() }
     }
 
     pub(super) async fn run(&self) -> Result<PieceInfo, FetchError> {
-        let (store, piece, slot) = (self.store.clone(), self.piece, self.slot.clone());
+        let (store, piece, slot, anew) = (self.store.clone(), self.piece, self.slot.clone(), self.anew);
         let opened = blocking(move || {
             let mut slot = slot.0.write();
-            if let Some(info) = store.piece(&piece.root)? {
+            if let Some(info) = store.piece(&piece.root)?.filter(|info| !anew || info.piece != piece) {
                 return Ok(Err(info));
             }
             let receive = store.receive(piece)?;

@@ -144,6 +144,8 @@ type Running = Arc<Mutex<HashMap<Piece, Arc<watch::Sender<FetchState>>>>>;
 struct Job {
     piece: Piece,
     hints: Vec<PeerId>,
+    /// Whether it is fetched although it is here.
+    anew: bool,
     state: Arc<watch::Sender<FetchState>>,
 }
 
@@ -171,13 +173,22 @@ impl PieceFetcher {
     /// Fetches a piece, or joins the fetch of it that is under way. Peers in `hints` are asked first; a fetch that is
     /// under way goes on with the hints it has.
     pub fn fetch(&self, piece: Piece, hints: Vec<PeerId>) -> Result<Fetch, FetchError> {
+        self.begin(piece, hints, false)
+    }
+
+    /// Fetches a piece although it is here, to replace what is damaged of it.
+    pub fn fetch_anew(&self, piece: Piece, hints: Vec<PeerId>) -> Result<Fetch, FetchError> {
+        self.begin(piece, hints, true)
+    }
+
+    fn begin(&self, piece: Piece, hints: Vec<PeerId>, anew: bool) -> Result<Fetch, FetchError> {
         let mut running = self.running.lock();
         if let Some(state) = running.get(&piece) {
             return Ok(Fetch(state.subscribe()));
         }
         let (state, fetch) = watch::channel(FetchState::Queued);
         let state = Arc::new(state);
-        match self.jobs.try_send(Job { piece, hints, state: state.clone() }) {
+        match self.jobs.try_send(Job { piece, hints, anew, state: state.clone() }) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(FetchError::TooMany),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(FetchError::Stopped),
@@ -200,12 +211,13 @@ async fn work<N: SliceNetwork>(
         metrics.fetches_running.set(fetches.len() as u64);
         tokio::select! {
             job = queue.recv(), if fetches.len() < MAX_RUNNING => match job {
-                Some(Job { piece, hints, state }) => {
+                Some(Job { piece, hints, anew, state }) => {
                     let fetch = PieceFetch::new(
                         store.clone(),
                         network.clone(),
                         piece,
                         hints,
+                        anew,
                         limits,
                         state,
                         metrics.clone(),

@@ -8,7 +8,7 @@ use polkadot_sdk::sc_network::{
     PeerId, ReputationChange,
     request_responses::{IncomingRequest, OutgoingResponse},
 };
-use stoa_content::{Access, Store, StoreError, slice::encoded_size};
+use stoa_content::{Access, PieceInfo, Store, StoreError, slice::encoded_size};
 use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
@@ -34,35 +34,48 @@ const BAD_RANGE: ReputationChange = ReputationChange::new(-(1 << 8), "Slice requ
 
 /// Where slices come from.
 pub trait SliceSource: Send + Sync + 'static {
-    /// The encoded answer with the slice of a range that the request checked. May block.
-    fn answer(&self, request: &SliceRequest) -> Result<Vec<u8>, Refusal>;
+    /// The encoded answer with the slice of a range that the request checked, for a peer. May block.
+    fn answer(&self, peer: &PeerId, request: &SliceRequest) -> Result<Vec<u8>, Refusal>;
 }
 
-/// The public pieces of a store.
-pub struct PublicPieces {
-    store: Store,
-    failures: LimitedLog,
+/// Who may have a piece that isn't for everybody.
+pub trait Grants: Send + Sync + 'static {
+    /// Whether a peer may. May block.
+    fn may_fetch(&self, peer: &PeerId, info: &PieceInfo) -> bool;
 }
 
-impl PublicPieces {
-    /// Serves a store's public pieces.
-    pub fn new(store: Store) -> Self {
-        Self { store, failures: LimitedLog::default() }
+/// Nobody may.
+impl Grants for () {
+    fn may_fetch(&self, _: &PeerId, _: &PieceInfo) -> bool {
+        false
     }
 }
 
-impl SliceSource for PublicPieces {
-    fn answer(&self, request: &SliceRequest) -> Result<Vec<u8>, Refusal> {
+/// The pieces of a store: public ones for everybody, others by grants.
+pub struct StoredPieces {
+    store: Store,
+    grants: Arc<dyn Grants>,
+    failures: LimitedLog,
+}
+
+impl StoredPieces {
+    /// Serves a store's pieces.
+    pub fn new(store: Store, grants: Arc<dyn Grants>) -> Self {
+        Self { store, grants, failures: LimitedLog::default() }
+    }
+}
+
+impl SliceSource for StoredPieces {
+    fn answer(&self, peer: &PeerId, request: &SliceRequest) -> Result<Vec<u8>, Refusal> {
         let range = request.range().ok_or(Refusal::Range)?;
         let piece = request.piece();
         let size = encoded_size(&piece, range.clone()).map_err(|_| Refusal::Range)?;
         let mut answer = SliceResponse::head(usize::try_from(size).map_err(|_| Refusal::Range)?);
         let read = || {
-            let public = self
-                .store
-                .piece(&piece.root)?
-                .is_some_and(|info| info.access == Access::Public && info.piece.size == piece.size);
-            Ok::<_, StoreError>(public && self.store.read_slice_into(&piece.root, range, &mut answer)?)
+            let found = self.store.piece(&piece.root)?.filter(|info| info.piece.size == piece.size);
+            let served =
+                found.is_some_and(|info| info.access == Access::Public || self.grants.may_fetch(peer, &info));
+            Ok::<_, StoreError>(served && self.store.read_slice_into(&piece.root, range, &mut answer)?)
         };
         match read() {
             Ok(true) => Ok(answer),
@@ -175,7 +188,7 @@ impl<S: SliceSource> SliceServer<S> {
             let Ok(permit) = reads.acquire_owned().await else { return (peer, Ended::Nothing) };
             let read = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
-                source.answer(&request)
+                source.answer(&peer, &request)
             })
             .await;
             let encoded = match read {

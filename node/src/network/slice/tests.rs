@@ -92,7 +92,7 @@ impl TestNetwork {
     }
 
     fn serve_times(&mut self, store: &Store, times: usize) -> PeerId {
-        self.add(Node::Serves(server(PublicPieces::new(store.clone())), times))
+        self.add(Node::Serves(server(public(store)), times))
     }
 
     async fn wait(&self, peer: &PeerId) {
@@ -109,6 +109,11 @@ impl TestNetwork {
     fn asked(&self, peer: &PeerId) -> Vec<Range<u64>> {
         self.asked.lock().get(peer).cloned().unwrap_or_default()
     }
+}
+
+/// A store's public pieces, for everybody.
+fn public(store: &Store) -> StoredPieces {
+    StoredPieces::new(store.clone(), Arc::new(()))
 }
 
 /// Starts a server and returns where its requests go.
@@ -261,7 +266,7 @@ async fn silent_peer_loses_its_ranges_to_others() {
 async fn liar_is_reported_and_asked_no_more() {
     let (_dir, store, piece) = publisher(8 * MIB);
     let mut network = TestNetwork::default();
-    let liar = network.add(Node::Lies(server(PublicPieces::new(store.clone()))));
+    let liar = network.add(Node::Lies(server(public(&store))));
     network.serve(&store);
     let network = Arc::new(network);
     let here = TempDir::new().unwrap();
@@ -407,7 +412,7 @@ fn refused(answer: &[u8]) -> Option<Refusal> {
 #[tokio::test]
 async fn restricted_piece_and_wrong_size_read_as_absent() {
     let (_dir, store, piece) = publisher(MIB);
-    let server = server(PublicPieces::new(store.clone()));
+    let server = server(public(&store));
     let peer = PeerId::random();
     let good = request(&piece, 0..GROUP_SIZE);
     assert_eq!(refused(&ask(&server, peer, good.clone()).await.unwrap()), None);
@@ -433,7 +438,7 @@ async fn strangers_get_nothing_where_there_is_a_list() {
 #[tokio::test]
 async fn malformed_requests_cost_reputation() {
     let (_dir, store, piece) = publisher(MIB);
-    let server = server(PublicPieces::new(store));
+    let server = server(public(&store));
     let peer = PeerId::random();
     let mut trailing = request(&piece, 0..GROUP_SIZE);
     trailing.push(0);
@@ -453,7 +458,7 @@ async fn malformed_requests_cost_reputation() {
 struct Counting(Arc<AtomicUsize>);
 
 impl SliceSource for Counting {
-    fn answer(&self, _: &SliceRequest) -> Result<Vec<u8>, Refusal> {
+    fn answer(&self, _: &PeerId, _: &SliceRequest) -> Result<Vec<u8>, Refusal> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Ok(SliceResponse::Slice(vec![0; 1000]).encode())
     }

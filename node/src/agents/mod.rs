@@ -1,0 +1,3 @@
+//! What a node does by itself for its operator.
+
+pub mod provider;
