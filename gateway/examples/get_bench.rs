@@ -82,6 +82,7 @@ async fn main() -> Result<()> {
     let config = Config {
         audience: String::new(),
         ledger: folder.path().join("uploads.redb"),
+        tokens: folder.path().join("tokens.redb"),
         limits: Limits::default(),
     };
     let gateway = Gateway::open(store, Arc::new(NoChain), Arc::new(NoFetch), config)?;

@@ -6,6 +6,7 @@
 use crate::{
     http::{Download, Http, HttpError, Timeouts},
     keys::{AccountId32, Keypair, address},
+    token::{Token, TokenError, end_all},
 };
 use bytes::Bytes;
 use futures::Stream;
@@ -64,6 +65,9 @@ pub enum GatewayError {
         /// How much is needed.
         size: u64,
     },
+    /// The gateway calls itself something that no token can name.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The gateway stored something other than what was sent.
     #[error("the gateway at {host} says that it stored {stored}, and {sent} was sent")]
     Stored {
@@ -152,6 +156,36 @@ impl Gateway {
     /// As [`Gateway::new`], with time-outs of the caller's.
     pub fn with_timeouts(url: &str, timeouts: Timeouts) -> Result<Self, GatewayError> {
         Ok(Self { http: Http::new(url, timeouts)? })
+    }
+
+    /// The same client, which shows this token with every request.
+    pub fn with_token(self, token: &Token) -> Self {
+        Self { http: self.http.with_bearer(&token.token) }
+    }
+
+    /// Whom a token for this gateway must name.
+    pub async fn audience(&self) -> Result<String, GatewayError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            audience: String,
+        }
+        let answer = self.http.get("/token/audience", "application/json").await?.bytes(MAX_JSON).await?;
+        Ok(self.json::<Answer>(&answer)?.audience)
+    }
+
+    /// Ends a token at this gateway.
+    pub async fn revoke_token(&self, token: &Token) -> Result<(), GatewayError> {
+        let http = self.http.clone().with_bearer(&token.token);
+        http.post_json("/token/revoke", &serde_json::json!({}), MAX_JSON).await?;
+        Ok(())
+    }
+
+    /// Ends all tokens at this gateway that the account has made until now.
+    pub async fn revoke_all_tokens(&self, signer: &Keypair) -> Result<(), GatewayError> {
+        let audience = self.audience().await?;
+        let asked = end_all(signer, &audience)?;
+        self.http.clone().without_bearer().post_json("/token/revoke", &asked, MAX_JSON).await?;
+        Ok(())
     }
 
     /// The gateway's name and port.

@@ -4,6 +4,7 @@ mod get;
 mod key;
 mod publish;
 mod show;
+mod token;
 mod verify;
 
 use crate::{context::Context, error::CliError};
@@ -21,6 +22,9 @@ pub(crate) enum Command {
     Get(get::Arguments),
     /// Show what the chain knows of an asset
     Show(show::Arguments),
+    /// Make and end what programs show to a gateway, such as HF_TOKEN
+    #[command(subcommand)]
+    Token(token::Command),
     /// Check that a folder is a revision, byte for byte
     Verify(verify::Arguments),
 }
@@ -31,6 +35,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Publish(arguments) => publish::run(arguments, context).await,
         Command::Get(arguments) => get::run(arguments, context).await,
         Command::Show(arguments) => show::run(arguments, context).await,
+        Command::Token(command) => token::run(command, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
     }
 }

@@ -18,8 +18,8 @@ use polkadot_sdk::{
     sp_core::crypto::AccountId32,
     sp_io::hashing::twox_128,
 };
-use stoa_gateway::{Account, ChainError, Hub, HubAsset, HubPage, HubRef, HubRevision, Identity};
-use stoa_primitives::registry::AssetId;
+use stoa_gateway::{Account, ChainError, Hub, HubAsset, HubPage, HubRef, HubRevision};
+use stoa_primitives::registry::{AssetId, CommitId};
 use stoa_runtime::{AccountId, BlockNumber, Hash, Runtime};
 
 use crate::service::{Block, FullClient};
@@ -57,6 +57,7 @@ fn asset(info: AssetInfo<AccountId>) -> HubAsset {
         visibility: info.visibility,
         licence: text(info.licence),
         taken_down: info.taken_down.is_some(),
+        deleted: info.refs == 0 && info.revisions > 0,
     }
 }
 
@@ -188,7 +189,12 @@ impl Hub for ChainHub {
         .await
     }
 
-    async fn may_read(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError> {
+    async fn may_read(
+        &self,
+        account: &Account,
+        asset: AssetId,
+        _revision: Option<CommitId>,
+    ) -> Result<bool, ChainError> {
         let account = AccountId32::from(account.0);
         self.ask(move |then| {
             let role = then.client.runtime_api().role(then.at, asset, account).map_err(failed)?;
@@ -197,9 +203,20 @@ impl Hub for ChainHub {
         .await
     }
 
-    // No token can be issued yet, so none is good.
-    async fn identify(&self, _: &str) -> Result<Option<Identity>, ChainError> {
-        Ok(None)
+    async fn may_write(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError> {
+        let account = AccountId32::from(account.0);
+        self.ask(move |then| Ok(then.client.runtime_api().role(then.at, asset, account).map_err(failed)?.is_some()))
+            .await
+    }
+
+    async fn namespaces(&self, account: &Account, limit: u32) -> Result<Vec<String>, ChainError> {
+        let account = AccountId32::from(account.0);
+        self.ask(move |then| {
+            let api = then.client.runtime_api();
+            let found = api.namespaces_of_account(then.at, account, None, limit).map_err(failed)?;
+            Ok(found.into_iter().map(|found| text(found.name)).collect())
+        })
+        .await
     }
 }
 
