@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use stoa_content::{Access, ContentId, Store, StoreOptions, car, pack_dir, text};
+use stoa_content::{Access, ContentId, PieceRoot, Store, StoreOptions, car, pack_dir, text};
 use stoa_gateway::{
     Account, Chain, ChainError, ChainHealth, Config, Gateway, Limits, NoFetch, Provider, router, serve,
 };
@@ -49,6 +49,15 @@ impl Chain for NoChain {
 
     async fn providers(&self, _content: &ContentId) -> Result<Vec<Provider>, ChainError> {
         Ok(Vec::new())
+    }
+
+    async fn may_read(
+        &self,
+        _account: &Account,
+        _piece: &PieceRoot,
+        _content: &ContentId,
+    ) -> Result<bool, ChainError> {
+        Ok(false)
     }
 
     async fn health(&self) -> Result<ChainHealth, ChainError> {

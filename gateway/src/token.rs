@@ -264,7 +264,7 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use stoa_primitives::ContentId;
+    use stoa_primitives::{ContentId, PieceRoot};
 
     use super::*;
     use crate::{ChainError, ChainHealth, Provider};
@@ -298,6 +298,9 @@ mod tests {
         }
         async fn providers(&self, _: &ContentId) -> Result<Vec<Provider>, ChainError> {
             Ok(Vec::new())
+        }
+        async fn may_read(&self, _: &Account, _: &PieceRoot, _: &ContentId) -> Result<bool, ChainError> {
+            Ok(false)
         }
         async fn health(&self) -> Result<ChainHealth, ChainError> {
             Err(ChainError("there is no chain".into()))

@@ -17,6 +17,7 @@ pub mod access;
 pub mod gateway;
 pub mod hub;
 pub mod registry;
+pub mod submit;
 
 use std::{str::FromStr, sync::Arc};
 

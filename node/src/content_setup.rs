@@ -9,6 +9,7 @@ use crate::{
         gateway::{NodeChain, NodeFetch},
         hub::{ChainHub, changed_assets},
         registry::ChainRegistry,
+        submit::NodeSubmitter,
     },
     network::{
         ChainNetwork, LOG_TARGET,
@@ -18,7 +19,7 @@ use crate::{
         slice::{self, FetchLimits, PieceFetcher, PublicPieces, SliceServer},
     },
     rpc,
-    service::{Block, FullClient},
+    service::{Block, FullClient, TransactionPool},
 };
 use polkadot_sdk::*;
 use sc_client_api::BlockchainEvents;
@@ -119,6 +120,7 @@ impl Prepared {
     pub fn start(
         self,
         client: Arc<FullClient>,
+        pool: Arc<TransactionPool>,
         network: Network,
         tasks: &TaskManager,
     ) -> Result<rpc::content::Content, ServiceError> {
@@ -149,7 +151,7 @@ impl Prepared {
             let hub = ChainHub::new(client.clone());
             let changed = changed_assets(client.storage_changes_notification_stream(None, None)?);
             let chain = NodeChain::new(
-                client,
+                client.clone(),
                 service,
                 sync,
                 content.clone(),
@@ -167,12 +169,15 @@ impl Prepared {
             let gateway =
                 Gateway::open(store, Arc::new(chain), Arc::new(NodeFetch::new(content.clone())), config)
                     .map_err(application)?;
+            let key = dir.with_extension("gateway-key");
+            let submitter = NodeSubmitter::open(client, pool, content.clone(), &key).map_err(application)?;
             let config = HubConfig {
                 index: dir.with_extension("hub.redb"),
                 staging: dir.with_extension("staging"),
                 limits: HubLimits::default(),
             };
-            let hub = HubGateway::open(gateway.clone(), Arc::new(hub), None, config).map_err(application)?;
+            let hub = HubGateway::open(gateway.clone(), Arc::new(hub), Some(Arc::new(submitter)), config)
+                .map_err(application)?;
             spawner.spawn("hub-index", GROUP, hub.clone().follow(changed));
             if let Some(prometheus) = &prometheus {
                 register_gateway(&gateway.metrics(), prometheus)?;

@@ -129,6 +129,26 @@ pub struct Challenge {
     pub allowance: u64,
 }
 
+/// The key with which a gateway publishes for an account.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Delegate {
+    /// The account.
+    pub account: AccountId32,
+    /// The key's own account.
+    pub delegate: AccountId32,
+    /// Whether the account lets it publish.
+    pub authorised: bool,
+    /// What the key has for fees, in plancks, in decimal.
+    balance: String,
+}
+
+impl Delegate {
+    /// What the key has for fees, in plancks.
+    pub fn balance(&self) -> u128 {
+        self.balance.parse().unwrap_or_default()
+    }
+}
+
 /// What a gateway stored.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Uploaded {
@@ -171,6 +191,14 @@ impl Gateway {
         }
         let answer = self.http.get("/token/audience", "application/json").await?.bytes(MAX_JSON).await?;
         Ok(self.json::<Answer>(&answer)?.audience)
+    }
+
+    /// The key with which this gateway publishes for an account.
+    pub async fn delegate(&self, account: &str) -> Result<Delegate, GatewayError> {
+        let account: String = utf8_percent_encode(account, SEGMENT).collect();
+        let path = format!("/gateway/delegate/{account}");
+        let answer = self.http.get(&path, "application/json").await?.bytes(MAX_JSON).await?;
+        self.json(&answer)
     }
 
     /// Ends a token at this gateway.

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod gateway;
 mod get;
 mod key;
 mod publish;
@@ -22,6 +23,9 @@ pub(crate) enum Command {
     Get(get::Arguments),
     /// Show what the chain knows of an asset
     Show(show::Arguments),
+    /// Let a gateway publish for the account, for uploads of the Hugging Face client
+    #[command(subcommand)]
+    Gateway(gateway::Command),
     /// Make and end what programs show to a gateway, such as HF_TOKEN
     #[command(subcommand)]
     Token(token::Command),
@@ -35,6 +39,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Publish(arguments) => publish::run(arguments, context).await,
         Command::Get(arguments) => get::run(arguments, context).await,
         Command::Show(arguments) => show::run(arguments, context).await,
+        Command::Gateway(command) => gateway::run(command, context).await,
         Command::Token(command) => token::run(command, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
     }

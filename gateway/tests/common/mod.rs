@@ -20,7 +20,7 @@ use std::{
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use stoa_content::{Access, ContentId, PieceInfo, Store, StoreOptions};
+use stoa_content::{Access, ContentId, PieceInfo, PieceRoot, Store, StoreOptions};
 use stoa_gateway::{
     Account, Chain, ChainError, ChainHealth, Config, ConnectionLimits, Fetch, FetchOutcome, Gateway, Limits,
     Provider, router, serve_with,
@@ -42,6 +42,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Node {
     pub allowances: Mutex<HashMap<Account, u64>>,
     pub providers: Mutex<Vec<Provider>>,
+    /// Who may read which restricted pieces.
+    pub readers: Mutex<Vec<(Account, PieceRoot)>>,
     pub syncing: AtomicBool,
     pub silent: AtomicBool,
     /// What a fetch does, and how often it was asked for.
@@ -101,6 +103,15 @@ impl Chain for Node {
 
     async fn providers(&self, _content: &ContentId) -> Result<Vec<Provider>, ChainError> {
         Ok(self.providers.lock().unwrap().clone())
+    }
+
+    async fn may_read(
+        &self,
+        account: &Account,
+        piece: &PieceRoot,
+        _content: &ContentId,
+    ) -> Result<bool, ChainError> {
+        Ok(self.readers.lock().unwrap().contains(&(*account, *piece)))
     }
 
     async fn health(&self) -> Result<ChainHealth, ChainError> {

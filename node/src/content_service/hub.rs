@@ -9,6 +9,7 @@ use pallet_asset_registry::{
     runtime_api::AssetRegistryApi,
     types::{AssetInfo, PieceRecord, RevisionInfo},
 };
+use pallet_marketplace::runtime_api::{LicenceId, MarketplaceApi};
 use polkadot_sdk::{
     sc_client_api::{StorageEventStream, StorageKey, StorageProvider},
     sc_consensus_babe::find_pre_digest,
@@ -193,14 +194,10 @@ impl Hub for ChainHub {
         &self,
         account: &Account,
         asset: AssetId,
-        _revision: Option<CommitId>,
+        revision: Option<CommitId>,
     ) -> Result<bool, ChainError> {
         let account = AccountId32::from(account.0);
-        self.ask(move |then| {
-            let role = then.client.runtime_api().role(then.at, asset, account).map_err(failed)?;
-            Ok(role.is_some())
-        })
-        .await
+        self.ask(move |then| may_read(&then.client, then.at, &account, asset, revision)).await
     }
 
     async fn may_write(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError> {
@@ -218,6 +215,33 @@ impl Hub for ChainHub {
         })
         .await
     }
+}
+
+/// Whether an account works on an asset, or holds a licence that lets it read a revision of it; without a revision, any.
+/// Blocks.
+pub fn may_read(
+    client: &FullClient,
+    at: Hash,
+    account: &AccountId,
+    asset: AssetId,
+    revision: Option<CommitId>,
+) -> Result<bool, ChainError> {
+    let api = client.runtime_api();
+    if api.role(at, asset, account.clone()).map_err(failed)?.is_some() {
+        return Ok(true);
+    }
+    if let Some(revision) = revision {
+        return api.can_read(at, account.clone(), asset, revision).map_err(failed);
+    }
+    let key = pallet_marketplace::Grants::<Runtime>::hashed_key_for(asset, account);
+    let Some(held) = client.storage(at, &StorageKey(key)).map_err(failed)? else { return Ok(false) };
+    let held = Vec::<LicenceId>::decode_all(&mut held.0.as_slice()).map_err(failed)?;
+    for licence in held {
+        if api.licence(at, licence).map_err(failed)?.is_some_and(|licence| licence.live) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The assets whose records change with each block.

@@ -67,7 +67,7 @@ use tokio::time::timeout;
     )
 )]
 #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
-mod api {}
+pub(super) mod api {}
 
 use api::runtime_types::{
     bounded_collections::bounded_vec::BoundedVec,
@@ -225,7 +225,7 @@ impl Chain {
         Ok(transactions.create_signed(call, signer, params).await?.partial_fee_estimate().await?)
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         call: &impl Payload,
         signer: &Keypair,

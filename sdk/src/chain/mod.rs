@@ -4,6 +4,7 @@
 //! from `metadata.scale`; a runtime whose registry differs from it is refused before anything is sent.
 
 mod client;
+mod delegate;
 mod error;
 mod types;
 
