@@ -457,6 +457,12 @@ impl HubServer {
         request(self.address, "HEAD", path, &[], b"").await
     }
 
+    /// Files that wait for their commit.
+    pub fn staged(&self) -> Vec<std::path::PathBuf> {
+        let folder = self.folder.as_ref().unwrap().path().join("staging");
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+
     /// Flips a bit of these bytes wherever the store has them on disk.
     pub fn damage(&self, bytes: &[u8]) {
         damage(&self.folder.as_ref().unwrap().path().join("store"), bytes);
