@@ -65,6 +65,7 @@ weights: setup ## Generate the weights of our pallets (slow; needs an idle machi
 bench: setup ## The figures of docs/figures.md
 	@$(RUN) cargo run --locked --release -p stoa-content --example import_bench -- --size 1GiB
 	@$(RUN) cargo run --locked --release -p stoa-gateway --example get_bench
+	@$(RUN) cargo run --locked --release -p stoa-gateway --example hub_bench
 	@$(RUN) cargo run --locked --workspace --example transfer_bench
 	@$(RUN) cargo run --locked --release -p stoa-content --example challenge_bench
 	@$(RUN) cargo run --locked --workspace --example verify_bench

@@ -17,7 +17,11 @@ use stoa_sdk::{
     names::AssetAt,
     observe::Observer,
     primitives::registry::PieceAccess,
+    token::Token,
 };
+
+/// Where a token is looked for.
+pub(crate) const TOKEN_VARIABLES: [&str; 2] = ["STOA_TOKEN", "HF_TOKEN"];
 
 /// Options of every command.
 #[derive(Args, Debug)]
@@ -61,7 +65,16 @@ impl Context {
     }
 
     pub(crate) fn gateway(&self) -> Result<Gateway, CliError> {
-        Gateway::new(&self.globals.gateway).map_err(sdk)
+        let gateway = Gateway::new(&self.globals.gateway).map_err(sdk)?;
+        Ok(match self.token() {
+            Some(token) => gateway.with_token(&token),
+            None => gateway,
+        })
+    }
+
+    /// The token of the environment. One of another hub isn't ours to show to a gateway.
+    pub(crate) fn token(&self) -> Option<Token> {
+        TOKEN_VARIABLES.iter().find_map(|name| std::env::var(name).ok()?.parse().ok())
     }
 
     pub(crate) fn keystore(&self) -> Result<Keystore, CliError> {

@@ -26,7 +26,8 @@ Exit codes:
 
 Environment:
   STOA_KEY       a secret to sign with (phrase or 0x seed, with an optional //path), used unless --account is given
-  STOA_PASSWORD  the password of the account in the keystore";
+  STOA_PASSWORD  the password of the account in the keystore
+  STOA_TOKEN     a token of `stoa token new`, to read what isn't public; HF_TOKEN is looked at too";
 
 /// Publish models, datasets, programs and spaces on Stoa, get them, and check every byte.
 #[derive(Debug, Parser)]

@@ -41,6 +41,9 @@ pub enum PackError {
     /// A file grew or shrank while it was read.
     #[error("{0} changed while it was read: pack again when nothing writes to the folder")]
     Changed(PathBuf),
+    /// A path that two entries have, or that is a file and a folder.
+    #[error("{0} is there twice: give each file its own path")]
+    Twice(PathBuf),
     /// A file or folder can't be read.
     #[error("{path} can't be read: {source}")]
     Read {

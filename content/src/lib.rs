@@ -39,6 +39,7 @@
 pub mod car;
 mod dag;
 mod error;
+mod files;
 pub mod pack;
 pub mod slice;
 pub mod store;
@@ -47,6 +48,7 @@ pub mod unixfs;
 
 pub use cid::Cid;
 pub use error::{CarError, NodeError, PackError, SliceError, StoreError};
+pub use files::{Folder, OpenFile};
 pub use pack::{Packed, PackedFile, pack_dir};
 pub use stoa_primitives::{Codec, ContentId, LEAF_SIZE, Piece, PieceRoot, possession};
 pub use store::{Access, CarImport, PieceInfo, PieceReceive, Stats, Store, StoreOptions};

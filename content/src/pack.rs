@@ -24,6 +24,7 @@ use crate::{
     BLOCK_SIZE, MAX_BLOCK_SIZE, MAX_BLOCKS, MAX_DEPTH, PackError,
     car::{HEADER_SIZE, header, section_head},
     dag::Section,
+    files::{Folder, Node, OpenFile},
     tree::TreeBuilder,
     unixfs::{Link, MAX_LINKS, encode_directory, encode_file},
 };
@@ -64,7 +65,7 @@ pub fn pack_dir<W: Write + Seek + Send>(
 ) -> Result<Packed, PackError> {
     let mut sink = Plain { out, tree: TreeBuilder::default() };
     let start = sink.out.stream_position().map_err(PackError::Write)?;
-    let dag = pack(dir, &mut sink, progress)?;
+    let dag = pack(Source::<()>::Dir(dir), &mut sink, progress)?;
     let Plain { mut out, tree } = sink;
     let head = header(&dag.content);
     let finished = tree.finish(&head);
@@ -126,9 +127,17 @@ struct Outgoing {
     block: Vec<u8>,
 }
 
+/// What is packed.
+pub(crate) enum Source<'a, F> {
+    /// A folder on disk.
+    Dir(&'a Path),
+    /// One that is nowhere.
+    Files(&'a Folder<F>, &'a dyn OpenFile<F>),
+}
+
 /// Packs a folder; the header's place in `sink` is filled with zeros.
-pub(crate) fn pack<S: Sink>(
-    dir: &Path,
+pub(crate) fn pack<F: Sync, S: Sink>(
+    source: Source<'_, F>,
     sink: &mut S,
     progress: &mut dyn FnMut(u64),
 ) -> Result<PackedDag, S::Error> {
@@ -140,7 +149,11 @@ pub(crate) fn pack<S: Sink>(
         scope.spawn(move || {
             let mut walker = Walker { events: events_in, spare };
             // When nobody listens any more, the builder has failed and says why.
-            if let Err(Stop::Error(error)) = walker.walk(dir) {
+            let walked = match source {
+                Source::Dir(dir) => walker.walk(dir),
+                Source::Files(folder, open) => walker.files(folder, open, "", String::new(), 0),
+            };
+            if let Err(Stop::Error(error)) = walked {
                 walker.events.send(Event::Failed(error)).ok();
             }
         });
@@ -250,13 +263,51 @@ impl Walker {
 
     fn file(&mut self, path: &Path, inside: String, name: String) -> Result<(), Stop> {
         let failed = |source| PackError::Read { path: path.into(), source };
-        let mut file = File::open(path).map_err(failed)?;
+        let file = File::open(path).map_err(failed)?;
         let meta = file.metadata().map_err(failed)?;
         if !meta.is_file() {
             return Err(PackError::Special(path.into()).into());
         }
-        let mut whole = (meta.len() > BLOCK_SIZE as u64).then(Sha256::new);
-        let mut rest = meta.len();
+        self.bytes(path, inside, name, meta.len(), file)
+    }
+
+    fn files<F>(
+        &mut self,
+        folder: &Folder<F>,
+        open: &dyn OpenFile<F>,
+        inside: &str,
+        name: String,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        if depth > MAX_DEPTH {
+            return Err(PackError::Depth(inside.into()).into());
+        }
+        self.send(Event::FolderStart)?;
+        for (name, node) in folder.entries() {
+            let path = if inside.is_empty() { name.clone() } else { format!("{inside}/{name}") };
+            match node {
+                Node::Folder(folder) => self.files(folder, open, &path, name.clone(), depth + 1)?,
+                Node::File { size, file } => {
+                    let failed = |source| PackError::Read { path: path.clone().into(), source };
+                    let bytes = open.open(file).map_err(failed)?;
+                    self.bytes(Path::new(&path), path.clone(), name.clone(), *size, bytes)?;
+                }
+            }
+        }
+        self.send(Event::FolderEnd { path: inside.into(), name })
+    }
+
+    fn bytes(
+        &mut self,
+        path: &Path,
+        inside: String,
+        name: String,
+        size: u64,
+        mut file: impl Read,
+    ) -> Result<(), Stop> {
+        let failed = |source| PackError::Read { path: path.into(), source };
+        let mut whole = (size > BLOCK_SIZE as u64).then(Sha256::new);
+        let mut rest = size;
         loop {
             let want = rest.min(BLOCK_SIZE as u64) as usize;
             let mut block = self.buffer();

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use stoa_content::{Access, ContentId, Store, StoreOptions, car, pack_dir, text};
+use stoa_content::{Access, ContentId, PieceRoot, Store, StoreOptions, car, pack_dir, text};
 use stoa_gateway::{
     Account, Chain, ChainError, ChainHealth, Config, Gateway, Limits, NoFetch, Provider, router, serve,
 };
@@ -51,6 +51,15 @@ impl Chain for NoChain {
         Ok(Vec::new())
     }
 
+    async fn may_read(
+        &self,
+        _account: &Account,
+        _piece: &PieceRoot,
+        _content: &ContentId,
+    ) -> Result<bool, ChainError> {
+        Ok(false)
+    }
+
     async fn health(&self) -> Result<ChainHealth, ChainError> {
         Err(ChainError("there is no chain".into()))
     }
@@ -82,6 +91,7 @@ async fn main() -> Result<()> {
     let config = Config {
         audience: String::new(),
         ledger: folder.path().join("uploads.redb"),
+        tokens: folder.path().join("tokens.redb"),
         limits: Limits::default(),
     };
     let gateway = Gateway::open(store, Arc::new(NoChain), Arc::new(NoFetch), config)?;

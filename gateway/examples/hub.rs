@@ -4,8 +4,8 @@
 //! `cargo run -p stoa-gateway --example hub -- <folder> [address]`
 //!
 //! The folder has `<models|datasets|spaces>/<owner>/<name>/<revision number>/…`; each revision's files are published to
-//! `main`, in order, and revision `n` gets the tag `v<n>`. `<name>` may end in `,gated` or `,private`. The tokens
-//! `reader` and `hf_reader` may read all of them; `stranger` is a good token that may read none.
+//! `main`, in order, and revision `n` gets the tag `v<n>`. `<name>` may end in `,gated` or `,private`. Prints the
+//! address, and two tokens: `reader` may read all of them, `stranger` none.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use common::{ALICE, BOB, Node, hub::MemoryHub};
+use common::{ALICE, AUDIENCE, BOB, Node, hub::MemoryHub, token};
 use stoa_content::{Store, StoreOptions};
 use stoa_gateway::{Config, Gateway, HubConfig, HubGateway, HubLimits, Limits, router_with_hub, serve};
 use stoa_primitives::registry::{AssetKind, RefKind, Visibility};
@@ -35,10 +35,7 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let store = Store::open(&folder.path().join("store"), StoreOptions { byte_limit: u64::MAX })?;
     let hub = Arc::new(MemoryHub::default());
-    // The JavaScript client takes only tokens that begin like this.
-    for token in ["reader", "hf_reader"] {
-        hub.token(token, ALICE, &["acme"]);
-    }
+    hub.token("reader", ALICE, &["acme"]);
     hub.token("stranger", BOB, &[]);
     for (kind, of) in KINDS {
         for owner in entries(&source.join(kind))? {
@@ -50,8 +47,9 @@ async fn main() -> Result<()> {
 
     let node = Arc::new(Node::default());
     let config = Config {
-        audience: "example".into(),
+        audience: AUDIENCE.into(),
         ledger: folder.path().join("uploads.redb"),
+        tokens: folder.path().join("tokens.redb"),
         limits: Limits::default(),
     };
     let gateway = Gateway::open(store, node.clone(), node, config)?;
@@ -63,12 +61,16 @@ async fn main() -> Result<()> {
         let page = page.parse().context("HUB_PAGE isn't a number")?;
         (limits.page, limits.tree_page) = (page, page);
     }
-    let api =
-        HubGateway::open(gateway.clone(), hub, HubConfig { index: folder.path().join("hub.redb"), limits })?;
+    let config =
+        HubConfig { index: folder.path().join("hub.redb"), staging: folder.path().join("staging"), limits };
+    let api = HubGateway::open(gateway.clone(), hub, None, config)?;
     api.sweep().await?;
     tokio::spawn(api.clone().follow(futures::stream::pending()));
     let listener = TcpListener::bind(&address).await?;
     println!("http://{}", listener.local_addr()?);
+    for (name, account) in [("reader", ALICE), ("stranger", BOB)] {
+        println!("{name} {}", token(&account, "read"));
+    }
     let stop = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
     serve(listener, router_with_hub(gateway, api), stop).await;
     Ok(())

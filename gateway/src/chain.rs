@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
-use stoa_primitives::ContentId;
+use stoa_primitives::{ContentId, PieceRoot};
 
 /// An account: an sr25519 public key.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -59,6 +59,15 @@ pub trait Chain: Send + Sync + 'static {
 
     /// Peers that have the content, this node included when it serves it.
     async fn providers(&self, content: &ContentId) -> Result<Vec<Provider>, ChainError>;
+
+    /// Whether the account may read a piece that isn't public, which holds that DAG: it works on the asset that governs the
+    /// piece, or holds a grant for one of its revisions.
+    async fn may_read(
+        &self,
+        account: &Account,
+        piece: &PieceRoot,
+        content: &ContentId,
+    ) -> Result<bool, ChainError>;
 
     /// How the node is doing.
     async fn health(&self) -> Result<ChainHealth, ChainError>;

@@ -5,10 +5,13 @@ use std::{path::PathBuf, time::Duration};
 /// How a gateway behaves.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Whom an upload's signature is meant for, part of the signed text: the chain's genesis hash in hex, for instance.
+    /// Whom a signature is meant for, part of every signed text: the chain's genesis hash and the node's peer id, for
+    /// instance. Has no colon.
     pub audience: String,
     /// File of the table that says whose uploads are here. Made when it is missing; its folder must exist.
     pub ledger: PathBuf,
+    /// File of the table that says which tokens were revoked. Made when it is missing; its folder must exist.
+    pub tokens: PathBuf,
     /// The limits.
     pub limits: Limits,
 }

@@ -25,6 +25,8 @@ pub struct HubAsset {
     pub licence: String,
     /// Whether a moderator took it down.
     pub taken_down: bool,
+    /// Whether it was deleted: it has revisions, and neither a branch nor a tag any more.
+    pub deleted: bool,
 }
 
 impl HubAsset {
@@ -84,19 +86,6 @@ pub struct HubPage {
     pub next: Option<AssetId>,
 }
 
-/// Whom a bearer token speaks for.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Identity {
-    /// The account that signed the token.
-    pub account: Account,
-    /// The namespaces that it owns, the one to show first.
-    pub namespaces: Vec<String>,
-    /// What its owner calls the token.
-    pub label: String,
-    /// Whether the token may be used to write.
-    pub may_write: bool,
-}
-
 /// The registry as of the best block, and who may read what it governs.
 #[async_trait]
 pub trait Hub: Send + Sync + 'static {
@@ -120,9 +109,18 @@ pub trait Hub: Send + Sync + 'static {
     /// The branches and tags of an asset; at most `limit`.
     async fn refs(&self, asset: AssetId, limit: u32) -> Result<Vec<HubRef>, ChainError>;
 
-    /// Whether the account may read an asset that isn't public: it owns it, works on it, or holds a grant.
-    async fn may_read(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError>;
+    /// Whether the account may read a revision of an asset that isn't public: it works on the asset, or holds a grant for
+    /// it. Without a revision: whether it may read any, and so may know of the asset.
+    async fn may_read(
+        &self,
+        account: &Account,
+        asset: AssetId,
+        revision: Option<CommitId>,
+    ) -> Result<bool, ChainError>;
 
-    /// Whom a bearer token speaks for; `None` when it is forged, expired, revoked or meant for somebody else.
-    async fn identify(&self, token: &str) -> Result<Option<Identity>, ChainError>;
+    /// Whether the account may publish to an asset.
+    async fn may_write(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError>;
+
+    /// At most `limit` of the namespaces that an account owns.
+    async fn namespaces(&self, account: &Account, limit: u32) -> Result<Vec<String>, ChainError>;
 }

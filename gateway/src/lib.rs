@@ -4,11 +4,12 @@
 //!   or silent client can't get round.
 //! - `GET|HEAD /ipfs/{cid}[/path]`: the IPFS Trustless Gateway, blocks and CAR streams.
 //! - `GET /routing/v1/providers/{cid}`: delegated routing. `GET /health`: what the node says of itself.
+//! - `GET /token/audience`, `POST /token/revoke`: what a wallet signs into a token, and its end.
 //! - `POST /upload/challenge`, `PUT /upload/{nonce}`: a CAR from an account that the chain allows.
 //! - [`HubGateway`] and [`router_with_hub`]: the Hugging Face API beside all that.
 //!
 //! It asks of its neighbours: bytes from [`stoa_content::Store`], answers about accounts and peers from [`Chain`],
-//! content that isn't here from [`Fetch`], and the registry's records from [`Hub`].
+//! content that isn't here from [`Fetch`], the registry's records from [`Hub`], and its writes from [`Submitter`].
 //!
 //! What holds: only blocks of pieces with [`stoa_content::Access::Public`] are read, but for accounts that the chain
 //! lets read a piece; access is asked anew for every
@@ -30,15 +31,18 @@ mod problem;
 mod routing;
 mod server;
 mod state;
+mod submit;
+mod token;
 mod upload;
 
 pub use chain::{Account, Chain, ChainError, ChainHealth, Fetch, FetchOutcome, NoFetch, Provider};
 pub use config::{Config, Limits};
 pub use hf::{HubConfig, HubFollowError, HubGateway, HubLimits, HubOpenError};
-pub use hub::{Hub, HubAsset, HubPage, HubRef, HubRevision, Identity};
+pub use hub::{Hub, HubAsset, HubPage, HubRef, HubRevision};
 pub use metrics::{Counter, Metrics};
 pub use server::{ConnectionLimits, serve, serve_with};
-pub use state::{Gateway, OpenError};
+pub use state::{Gateway, GatewayOpenError};
+pub use submit::{Delegate, RegistryCall, SubmitError, Submitted, Submitter};
 
 use std::sync::Arc;
 
@@ -69,7 +73,10 @@ fn routes(gateway: Arc<Gateway>) -> Router {
     let uploads = Router::new()
         .route("/upload/challenge", post(upload::challenge))
         .route("/upload/{nonce}", put(upload::upload));
-    reads.merge(uploads).with_state(gateway)
+    let tokens = Router::new()
+        .route("/token/audience", get(token::audience))
+        .route("/token/revoke", post(token::revoke));
+    reads.merge(uploads).merge(tokens).with_state(gateway)
 }
 
 fn finished(routes: Router) -> Router {

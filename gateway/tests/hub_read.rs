@@ -378,7 +378,7 @@ async fn a_gated_file_is_cut_when_the_right_to_read_it_goes() {
     server.hub.grant(ALICE, id);
     let path = "/acme/gated/resolve/main/big";
     let mut reader = Client::connect(server.address).await;
-    reader.send_head("GET", path, &[("Authorization", "Bearer alice")]).await;
+    reader.send_head("GET", path, &[("Authorization", &server.hub.bearer("alice"))]).await;
     let mut answer = reader.read_head().await.unwrap();
     assert_eq!(answer.status, 200);
     server.hub.revoke(ALICE, id);

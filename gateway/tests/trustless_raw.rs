@@ -335,3 +335,31 @@ async fn a_read_gives_its_place_back() {
     assert_eq!((metrics.blocks_served.get(), metrics.block_requests.get()), (50, 50));
     assert_eq!(metrics.bytes_served.get(), 50 * TEXT.len() as u64);
 }
+
+#[tokio::test]
+async fn restricted_content_is_for_those_whom_the_chain_lets_read_it() {
+    let server = Server::start().await;
+    let dag = Dag::folder(vec![("a", Dag::leaf(b"gated"))]);
+    let info = server.keep(&dag);
+    let path = format!("/ipfs/{}?format=raw", stoa_content::text(&info.content));
+    let car = format!("/ipfs/{}?format=car", stoa_content::text(&info.content));
+    let (alice, bob) = (common::token(&common::ALICE, "read"), common::token(&common::BOB, "read"));
+    let bearer = |token: &str| format!("Bearer {token}");
+    let (alice, bob) = (bearer(&alice), bearer(&bob));
+    server.node.readers.lock().unwrap().push((common::ALICE, info.piece.root));
+    for path in [&path, &car] {
+        assert_eq!(server.get(path).await.status, 404);
+        assert_eq!(server.get_with(path, &[("Authorization", &bob)]).await.status, 404);
+        assert_eq!(server.get_with(path, &[("Authorization", "Bearer forged")]).await.status, 401);
+        let answer = server.get_with(path, &[("Authorization", &alice)]).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("cache-control"), "private, no-store");
+    }
+    let whole = server.get_with(&car, &[("Authorization", &alice)]).await;
+    assert_eq!(stoa_content::car::Reader::new(whole.body.as_slice()).count(), 2);
+    // A token takes nothing away from what is public.
+    let public = server.publish(&Dag::folder(vec![("b", Dag::leaf(b"public"))]));
+    let path = format!("/ipfs/{}?format=raw", stoa_content::text(&public.content));
+    let answer = server.get_with(&path, &[("Authorization", "Bearer forged")]).await;
+    assert_eq!((answer.status, answer.header("cache-control").starts_with("public")), (200, true));
+}

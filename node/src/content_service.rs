@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod grants;
 pub mod hub;
 pub mod registry;
+pub mod submit;
 
 use std::{str::FromStr, sync::Arc};
 

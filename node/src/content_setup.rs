@@ -11,6 +11,7 @@ use crate::{
         grants::ChainGrants,
         hub::{ChainHub, changed_assets},
         registry::ChainRegistry,
+        submit::NodeSubmitter,
     },
     network::{
         ChainNetwork, LOG_TARGET,
@@ -160,6 +161,7 @@ impl Prepared {
     pub fn start(
         self,
         client: Arc<FullClient>,
+        pool: Arc<TransactionPool>,
         network: Network,
         sender: Sender,
         tasks: &TaskManager,
@@ -190,10 +192,12 @@ impl Prepared {
         }
 
         if !params.no_gateway {
+            // The chain's and this node's, so that what is signed for one gateway is of no use to another.
+            let audience = format!("{audience}/{}", service.local_peer_id().to_base58());
             let hub = ChainHub::new(client.clone());
             let changed = changed_assets(client.storage_changes_notification_stream(None, None)?);
             let chain = NodeChain::new(
-                client,
+                client.clone(),
                 service,
                 sync,
                 content.clone(),
@@ -205,13 +209,21 @@ impl Prepared {
                 audience,
                 // Beside the store, which drops what it does not know.
                 ledger: dir.with_extension("uploads.redb"),
+                tokens: dir.with_extension("tokens.redb"),
                 limits: stoa_gateway::Limits::default(),
             };
             let gateway =
                 Gateway::open(store, Arc::new(chain), Arc::new(NodeFetch::new(content.clone())), config)
                     .map_err(application)?;
-            let config = HubConfig { index: dir.with_extension("hub.redb"), limits: HubLimits::default() };
-            let hub = HubGateway::open(gateway.clone(), Arc::new(hub), config).map_err(application)?;
+            let key = dir.with_extension("gateway-key");
+            let submitter = NodeSubmitter::open(client, pool, content.clone(), &key).map_err(application)?;
+            let config = HubConfig {
+                index: dir.with_extension("hub.redb"),
+                staging: dir.with_extension("staging"),
+                limits: HubLimits::default(),
+            };
+            let hub = HubGateway::open(gateway.clone(), Arc::new(hub), Some(Arc::new(submitter)), config)
+                .map_err(application)?;
             spawner.spawn("hub-index", GROUP, hub.clone().follow(changed));
             if let Some(prometheus) = &prometheus {
                 register_gateway(&gateway.metrics(), prometheus)?;

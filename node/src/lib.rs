@@ -10,6 +10,7 @@ mod cli;
 mod command;
 mod content_service;
 mod content_setup;
+pub mod extrinsic;
 mod network_init;
 mod rpc;
 mod service;

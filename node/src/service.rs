@@ -266,6 +266,7 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
 
     let content = content.start(
         client.clone(),
+        pool.clone(),
         content_setup::Network { service: network.clone(), sync: sync_service.clone(), bitswap },
         content_setup::Sender { pool: pool.clone(), keystore: keystore.keystore() },
         &task_manager,

@@ -10,6 +10,7 @@ use crate::{
     keys::KeyError,
     names::NameParseError,
     publish::PublishError,
+    token::TokenError,
     units::UnitError,
     verify::VerifyError,
 };
@@ -64,6 +65,9 @@ pub enum Error {
     /// A publication.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 impl Error {
@@ -79,6 +83,9 @@ impl Error {
             Self::Fetch(error) => fetch(error),
             Self::Verify(error) => verify(error),
             Self::Publish(error) => publish(error),
+            Self::Token(TokenError::Audience(_)) => ErrorKind::Network,
+            Self::Token(TokenError::Random(_)) => ErrorKind::Failure,
+            Self::Token(_) => ErrorKind::Usage,
         }
     }
 }

@@ -6,6 +6,7 @@
 use crate::{
     http::{Download, Http, HttpError, Timeouts},
     keys::{AccountId32, Keypair, address},
+    token::{Token, TokenError, end_all},
 };
 use bytes::Bytes;
 use futures::Stream;
@@ -64,6 +65,9 @@ pub enum GatewayError {
         /// How much is needed.
         size: u64,
     },
+    /// The gateway calls itself something that no token can name.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The gateway stored something other than what was sent.
     #[error("the gateway at {host} says that it stored {stored}, and {sent} was sent")]
     Stored {
@@ -125,6 +129,26 @@ pub struct Challenge {
     pub allowance: u64,
 }
 
+/// The key with which a gateway publishes for an account.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Delegate {
+    /// The account.
+    pub account: AccountId32,
+    /// The key's own account.
+    pub delegate: AccountId32,
+    /// Whether the account lets it publish.
+    pub authorised: bool,
+    /// What the key has for fees, in plancks, in decimal.
+    balance: String,
+}
+
+impl Delegate {
+    /// What the key has for fees, in plancks.
+    pub fn balance(&self) -> u128 {
+        self.balance.parse().unwrap_or_default()
+    }
+}
+
 /// What a gateway stored.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Uploaded {
@@ -152,6 +176,44 @@ impl Gateway {
     /// As [`Gateway::new`], with time-outs of the caller's.
     pub fn with_timeouts(url: &str, timeouts: Timeouts) -> Result<Self, GatewayError> {
         Ok(Self { http: Http::new(url, timeouts)? })
+    }
+
+    /// The same client, which shows this token with every request.
+    pub fn with_token(self, token: &Token) -> Self {
+        Self { http: self.http.with_bearer(&token.token) }
+    }
+
+    /// Whom a token for this gateway must name.
+    pub async fn audience(&self) -> Result<String, GatewayError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            audience: String,
+        }
+        let answer = self.http.get("/token/audience", "application/json").await?.bytes(MAX_JSON).await?;
+        Ok(self.json::<Answer>(&answer)?.audience)
+    }
+
+    /// The key with which this gateway publishes for an account.
+    pub async fn delegate(&self, account: &str) -> Result<Delegate, GatewayError> {
+        let account: String = utf8_percent_encode(account, SEGMENT).collect();
+        let path = format!("/gateway/delegate/{account}");
+        let answer = self.http.get(&path, "application/json").await?.bytes(MAX_JSON).await?;
+        self.json(&answer)
+    }
+
+    /// Ends a token at this gateway.
+    pub async fn revoke_token(&self, token: &Token) -> Result<(), GatewayError> {
+        let http = self.http.clone().with_bearer(&token.token);
+        http.post_json("/token/revoke", &serde_json::json!({}), MAX_JSON).await?;
+        Ok(())
+    }
+
+    /// Ends all tokens at this gateway that the account has made until now.
+    pub async fn revoke_all_tokens(&self, signer: &Keypair) -> Result<(), GatewayError> {
+        let audience = self.audience().await?;
+        let asked = end_all(signer, &audience)?;
+        self.http.clone().without_bearer().post_json("/token/revoke", &asked, MAX_JSON).await?;
+        Ok(())
     }
 
     /// The gateway's name and port.

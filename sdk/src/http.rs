@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
 use hyper::{
     Method, Request, Response, StatusCode, Uri,
     body::{Frame, Incoming},
-    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
 };
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -139,6 +139,8 @@ pub struct Http {
     base: String,
     host: String,
     timeouts: Timeouts,
+    /// Sent with every request.
+    bearer: Option<HeaderValue>,
 }
 
 impl Http {
@@ -169,7 +171,22 @@ impl Http {
             .enable_http1()
             .wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Ok(Self { client, base: base.to_owned(), host, timeouts })
+        Ok(Self { client, base: base.to_owned(), host, timeouts, bearer: None })
+    }
+
+    /// Sends no token.
+    pub(crate) fn without_bearer(mut self) -> Self {
+        self.bearer = None;
+        self
+    }
+
+    /// Sends a token with every request.
+    pub(crate) fn with_bearer(mut self, token: &str) -> Self {
+        if let Ok(mut value) = HeaderValue::try_from(format!("Bearer {token}")) {
+            value.set_sensitive(true);
+            self.bearer = Some(value);
+        }
+        self
     }
 
     /// The server's name and port.
@@ -270,11 +287,15 @@ impl Http {
             url: url.clone(),
             reason: error.to_string(),
         })?;
-        Ok(Request::builder()
+        let request = Request::builder()
             .method(method)
             .uri(uri)
             .header(USER_AGENT, HeaderValue::from_static(concat!("stoa-sdk/", env!("CARGO_PKG_VERSION"))))
-            .header(ACCEPT, HeaderValue::from_static(accept)))
+            .header(ACCEPT, HeaderValue::from_static(accept));
+        Ok(match &self.bearer {
+            Some(token) => request.header(AUTHORIZATION, token),
+            None => request,
+        })
     }
 
     fn built(&self, request: Result<Request<Body>, hyper::http::Error>) -> Result<Request<Body>, HttpError> {

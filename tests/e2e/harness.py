@@ -381,20 +381,22 @@ class Clients:
         shutil.copytree(HERE / "clients", folder, ignore=shutil.ignore_patterns("package*.json", ".npmrc"))
         (folder / "node_modules").symlink_to(CACHE / "js/node_modules")
 
-    def js(self, script: str, *arguments: Any, seconds: float = 120) -> Any:
+    def js(self, script: str, *arguments: Any, seconds: float = 120, **env: str) -> Any:
         """Runs a script to its end; the last line that it printed, parsed."""
         command = [NODE_JS, "--no-warnings", self.folder / script, *arguments]
-        return json.loads(run(command, seconds).strip().splitlines()[-1])
+        return json.loads(run(command, seconds, env={**os.environ, **env}).strip().splitlines()[-1])
 
     def start_js(self, script: str, *arguments: Any) -> Process:
         """Starts a script that runs until it is stopped; its log has what it prints."""
         log = self.folder / f"{script}-{random.getrandbits(32):08x}.log"
         return Process(script, log, [NODE_JS, "--no-warnings", self.folder / script, *arguments])
 
-    def hub(self, gateway: str, script: str, *arguments: Any, seconds: float = 180) -> Any:
-        """Runs a script with the real huggingface_hub, whose only setting is where the hub is."""
+    def hub(self, gateway: str, script: str, *arguments: Any, token: str | None = None, seconds: float = 180) -> Any:
+        """Runs a script with the real huggingface_hub, whose only settings are where the hub is, and who asks."""
         home = self.folder / f"hub-{random.getrandbits(32):08x}"
         env = {"PATH": os.environ["PATH"], "HF_ENDPOINT": gateway, "HF_HOME": str(home)}
+        if token:
+            env["HF_TOKEN"] = token
         command = [CACHE / "hub/bin/python", self.folder / script, *arguments]
         return json.loads(run(command, seconds, env=env).strip().splitlines()[-1])
 

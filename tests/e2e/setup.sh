@@ -34,7 +34,7 @@ install_venv() {
 install_hub() {
     "$python" -m venv "$cache/hub"
     "$cache/hub/bin/pip" install --quiet --disable-pip-version-check --no-deps \
-        --requirement "$here/requirements-hub.txt"
+        --requirement "$here/requirements-hub.txt" --requirement "$here/requirements-hub-libraries.txt"
 }
 
 install_js() {
@@ -44,5 +44,5 @@ install_js() {
 }
 
 part venv install_venv "$here/requirements.txt"
-part hub install_hub "$here/requirements-hub.txt"
+part hub install_hub "$here"/requirements-hub{,-libraries}.txt
 part js install_js "$here"/clients/{package.json,package-lock.json,.npmrc}

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod gateway;
 mod get;
 mod key;
 mod order;
@@ -7,6 +8,7 @@ mod provider;
 mod publish;
 mod show;
 mod storage;
+mod token;
 mod verify;
 
 use crate::{context::Context, error::CliError};
@@ -24,6 +26,12 @@ pub(crate) enum Command {
     Get(get::Arguments),
     /// Show what the chain knows of an asset
     Show(show::Arguments),
+    /// Let a gateway publish for the account, for uploads of the Hugging Face client
+    #[command(subcommand)]
+    Gateway(gateway::Command),
+    /// Make and end what programs show to a gateway, such as HF_TOKEN
+    #[command(subcommand)]
+    Token(token::Command),
     /// Check that a folder is a revision, byte for byte
     Verify(verify::Arguments),
     /// Pay providers to keep a revision, and see what they prove
@@ -43,6 +51,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Publish(arguments) => publish::run(arguments, context).await,
         Command::Get(arguments) => get::run(arguments, context).await,
         Command::Show(arguments) => show::run(arguments, context).await,
+        Command::Gateway(command) => gateway::run(command, context).await,
+        Command::Token(command) => token::run(command, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Order(command) => order::run(command, context).await,
         Command::Provider(command) => provider::run(command, context).await,

@@ -1,6 +1,6 @@
 //! Writing new pieces: from a folder or from a CAR that arrives as a stream.
 
-use std::{fs::File, io::Write, path::Path, sync::Arc};
+use std::{fs::File, io::Write, sync::Arc};
 
 use bao_tree::io::sync::WriteAt;
 use stoa_primitives::{ContentId, Piece};
@@ -11,7 +11,7 @@ use crate::{
     CarError, Packed, StoreError,
     car::{Decoder, header},
     dag::{Dag, Section, links},
-    pack::{PackedDag, Sink, pack},
+    pack::{PackedDag, Sink, Source, pack},
     tree::TreeBuilder,
 };
 
@@ -20,13 +20,13 @@ const PARENTS_STEP: usize = 64 << 10;
 /// How much of what a caller passes at once is taken in one go.
 const WRITE_STEP: usize = 256 << 10;
 
-pub(super) fn import_dir(
+pub(super) fn import<F: Sync>(
     inner: &Arc<Inner>,
-    dir: &Path,
+    source: Source<'_, F>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Packed, StoreError> {
     let mut writer = PieceWriter::new(inner)?;
-    let PackedDag { content, files, sections } = pack(dir, &mut writer, progress)?;
+    let PackedDag { content, files, sections } = pack(source, &mut writer, progress)?;
     let head = header(&content);
     let info = writer.finish(&head, None, content, &sections)?;
     Ok(Packed { content, piece: info.piece, files })

@@ -13,6 +13,7 @@ mod index;
 mod open;
 mod read;
 mod receive;
+mod view;
 
 use std::{
     fs::{self, File},
@@ -28,7 +29,7 @@ use stoa_primitives::{ContentId, Piece, PieceRoot, possession::LeafProof};
 
 use self::{catalog::Catalog, catalog::Victim, index::Index};
 pub use self::{import::CarImport, receive::PieceReceive};
-use crate::{Packed, StoreError, error::hex};
+use crate::{Folder, OpenFile, Packed, StoreError, error::hex, pack::Source};
 
 /// How a store behaves.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +80,8 @@ pub struct Stats {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// What alone is to be seen of it.
+    view: Option<view::View>,
 }
 
 struct Inner {
@@ -92,12 +95,22 @@ struct Inner {
 impl Store {
     /// Opens or creates a store, and repairs or drops what a crash left.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        Ok(Self { inner: Arc::new(open::open(dir, options)?) })
+        Ok(Self { inner: Arc::new(open::open(dir, options)?), view: None })
     }
 
     /// Packs a folder straight into the store. `progress` is told how many bytes of files have been packed so far.
     pub fn import_dir(&self, dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Packed, StoreError> {
-        import::import_dir(&self.inner, dir, progress)
+        import::import(&self.inner, Source::<()>::Dir(dir), progress)
+    }
+
+    /// Packs files that `open` has straight into the store, as if they lay in a folder.
+    pub fn import_files<F: Sync>(
+        &self,
+        files: &Folder<F>,
+        open: &dyn OpenFile<F>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Packed, StoreError> {
+        import::import(&self.inner, Source::Files(files, open), progress)
     }
 
     /// Starts a CAR import.
@@ -130,12 +143,18 @@ impl Store {
 
     /// A block of a public piece, its hash checked.
     pub fn block(&self, digest: &[u8; 32]) -> Result<Option<Bytes>, StoreError> {
-        self.inner.block(digest, |info| info.access == Access::Public)
+        match &self.view {
+            None => self.inner.block(digest, |info| info.access == Access::Public),
+            Some(view) => view.block(self, digest),
+        }
     }
 
     /// Whether a public piece has the block.
     pub fn has_block(&self, digest: &[u8; 32]) -> Result<bool, StoreError> {
-        self.inner.has_block(digest, |info| info.access == Access::Public)
+        match &self.view {
+            None => self.inner.has_block(digest, |info| info.access == Access::Public),
+            Some(view) => view.has_block(self, digest),
+        }
     }
 
     /// A block of any piece, its hash checked. For callers who did their own check of access.

@@ -170,6 +170,20 @@ fn split(readme: &str) -> (Option<&str>, &str) {
     (None, readme)
 }
 
+/// What is wrong with a README's front matter, if it has any.
+pub(super) fn front_matter_fault(readme: &str) -> Option<String> {
+    let (front, _) = split(readme);
+    let front = front?;
+    if !is_tame(front) {
+        return Some(format!("the front matter is longer than {MAX_FRONT} bytes, or nested too deeply"));
+    }
+    match serde_yaml_ng::from_str::<Yaml>(front) {
+        Err(error) => Some(format!("the front matter isn't YAML: {error}")),
+        Ok(Yaml::Mapping(_) | Yaml::Null) => None,
+        Ok(_) => Some("the front matter isn't a list of `name: value`".into()),
+    }
+}
+
 /// At most so many bytes of a text, cut between letters.
 fn cut(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();

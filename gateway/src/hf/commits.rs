@@ -22,7 +22,7 @@ use super::{
 use crate::{HubRef, HubRevision};
 
 /// Branches and tags that are listed.
-const MAX_REFS: u32 = 4_096;
+pub(super) const MAX_REFS: u32 = 4_096;
 
 /// `GET /api/{kind}/{namespace}/{name}/refs`.
 pub(super) async fn refs(

@@ -189,7 +189,7 @@ impl HubGateway {
         }
     }
 
-    async fn known_digests(
+    pub(super) async fn known_digests(
         self: &Arc<Self>,
         files: Vec<ContentId>,
     ) -> Result<Vec<Option<Digests>>, HubError> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use stoa_primitives::registry::CommitId;
 
 use super::{files::FileError, names::commit_text, table::TableError};
-use crate::ChainError;
+use crate::{ChainError, SubmitError, token::TokenError, upload::UploadError};
 
 pub(super) const X_REPO_COMMIT: HeaderName = HeaderName::from_static("x-repo-commit");
 const X_ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
@@ -42,9 +42,11 @@ pub(super) enum HubError {
     Disabled,
     // And this one.
     #[error("Invalid credentials in Authorization header")]
-    BadToken,
+    BadToken(TokenError),
     #[error("this needs a token: send it as Authorization: Bearer")]
     NoToken,
+    #[error("this needs a token that may write: make one with `stoa token new --scope write`")]
+    ReadToken,
     #[error("{0}")]
     BadRequest(String),
     #[error("the range asks for none of the file's {size} bytes")]
@@ -59,6 +61,28 @@ pub(super) enum HubError {
     Absent,
     #[error("the files of this revision can't be served: {0}")]
     Unusable(String),
+    #[error("this gateway publishes for nobody: use another one, or `stoa publish`")]
+    NoWriting,
+    #[error("{0}")]
+    Forbidden(String),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("A commit has happened since. Please refresh and try again.")]
+    Stale,
+    #[error("{0}")]
+    NoSuchEntry(String),
+    #[error("the file wasn't sent, or waited too long: send it again")]
+    NoObject,
+    #[error("the bytes hash to {found} and not to {oid}: send the file again")]
+    OtherFile { oid: String, found: String },
+    #[error("too many uploads are running: try again in a moment")]
+    BusyWriting,
+    #[error("the node has no room for this upload: try another node")]
+    NoRoom,
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
     #[error(transparent)]
     Chain(#[from] ChainError),
     #[error("the node takes too long to answer")]
@@ -82,8 +106,9 @@ impl HubError {
             Self::Gated { known: true } => (StatusCode::FORBIDDEN, "GatedRepo", None),
             Self::Gated { known: false } => (StatusCode::UNAUTHORIZED, "GatedRepo", None),
             Self::Disabled => (StatusCode::FORBIDDEN, "DisabledRepo", None),
-            Self::BadToken => (StatusCode::UNAUTHORIZED, "InvalidToken", None),
+            Self::BadToken(_) => (StatusCode::UNAUTHORIZED, "InvalidToken", None),
             Self::NoToken => (StatusCode::UNAUTHORIZED, "TokenRequired", None),
+            Self::ReadToken => (StatusCode::FORBIDDEN, "TokenScope", None),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "BadRequest", None),
             Self::Range { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "RangeNotSatisfiable", None),
             Self::TooMany { seconds } => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", Some(*seconds)),
@@ -94,8 +119,38 @@ impl HubError {
             Self::Chain(_) | Self::ChainSilent => {
                 (StatusCode::SERVICE_UNAVAILABLE, "ChainUnavailable", Some(BUSY_SECONDS))
             }
+            Self::NoWriting => (StatusCode::NOT_IMPLEMENTED, "NoWriting", None),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "Forbidden", None),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "Conflict", None),
+            Self::Stale => (StatusCode::PRECONDITION_FAILED, "Stale", None),
+            Self::NoSuchEntry(_) => (StatusCode::NOT_FOUND, "EntryNotFound", None),
+            Self::NoObject => (StatusCode::UNPROCESSABLE_ENTITY, "NoObject", None),
+            Self::OtherFile { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "OtherFile", None),
+            Self::BusyWriting => (StatusCode::SERVICE_UNAVAILABLE, "Busy", Some(BUSY_SECONDS)),
+            Self::NoRoom => (StatusCode::INSUFFICIENT_STORAGE, "NoRoom", None),
+            Self::Upload(error) => (error.status(), "Upload", None),
+            Self::Submit(error) => of_submit(error),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal", None),
         }
+    }
+}
+
+/// What the clients should make of a transaction that didn't succeed.
+fn of_submit(error: &SubmitError) -> (StatusCode, &'static str, Option<u32>) {
+    match error {
+        SubmitError::NotAuthorised => (StatusCode::FORBIDDEN, "NotAuthorised", None),
+        SubmitError::Fees => (StatusCode::PAYMENT_REQUIRED, "Fees", None),
+        SubmitError::Refused { name, .. } => match name.rsplit("::").next().unwrap_or_default() {
+            "NotOwner" | "NotPermitted" => (StatusCode::FORBIDDEN, "Forbidden", None),
+            "NameTaken" | "AlreadyThere" | "TagImmovable" | "RefKindMismatch" | "CommitTaken"
+            | "PieceControlledElsewhere" => (StatusCode::CONFLICT, "Conflict", None),
+            "FundsUnavailable" | "NotConsumer" => (StatusCode::PAYMENT_REQUIRED, "Deposit", None),
+            _ => (StatusCode::BAD_REQUEST, "Refused", None),
+        },
+        // The same request again would find a transaction on its way, so the client is not told to retry by itself.
+        SubmitError::NotTaken(_) | SubmitError::TimedOut => (StatusCode::CONFLICT, "NotIncluded", None),
+        SubmitError::Outdated => (StatusCode::NOT_IMPLEMENTED, "Outdated", None),
+        SubmitError::Chain(_) => (StatusCode::SERVICE_UNAVAILABLE, "ChainUnavailable", Some(BUSY_SECONDS)),
     }
 }
 
@@ -110,10 +165,29 @@ impl From<FileError> for HubError {
     }
 }
 
+/// A failure of the disk, of which a client learns only that there is no room.
+impl From<std::io::Error> for HubError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                tracing::warn!(target: "gateway", "an upload doesn't fit: {error}");
+                Self::NoRoom
+            }
+            _ => Self::internal(error),
+        }
+    }
+}
+
 impl From<TableError> for HubError {
     fn from(error: TableError) -> Self {
         Self::internal(error)
     }
+}
+
+/// A failure of ours: the log gets the detail, the client doesn't.
+fn hidden(why: &str) -> String {
+    tracing::error!(target: "gateway", "{why}");
+    "the node failed to answer; its log says why".to_owned()
 }
 
 /// Text from a request, cut to a length that fits into an answer.
@@ -132,13 +206,23 @@ impl IntoResponse for HubError {
     fn into_response(self) -> Response {
         let (status, code, retry) = self.class();
         let message = match &self {
-            Self::Internal(why) => {
-                tracing::error!(target: "gateway", "{why}");
-                "the node failed to answer; its log says why".to_owned()
+            Self::Internal(why) => hidden(why),
+            // The store's own words name its folder and what it holds.
+            Self::Upload(error) if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE => {
+                match status {
+                    StatusCode::INSUFFICIENT_STORAGE if error.is_quota() => error.to_string(),
+                    StatusCode::INSUFFICIENT_STORAGE => Self::NoRoom.to_string(),
+                    _ => hidden(&error.to_string()),
+                }
             }
             error => error.to_string(),
         };
-        let mut response = (status, Json(json!({ "error": message }))).into_response();
+        let shown = match &self {
+            // The field has the client's own sentence, the body says more.
+            Self::BadToken(why) => why.to_string(),
+            _ => message.clone(),
+        };
+        let mut response = (status, Json(json!({ "error": shown }))).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_ERROR_CODE, HeaderValue::from_static(code));
@@ -180,7 +264,7 @@ mod tests {
     fn the_sentences_that_the_client_compares_are_kept() {
         for (error, sentence) in [
             (HubError::Disabled, "Access to this resource is disabled."),
-            (HubError::BadToken, "Invalid credentials in Authorization header"),
+            (HubError::BadToken(TokenError::Expired), "Invalid credentials in Authorization header"),
         ] {
             let response = error.into_response();
             assert_eq!(response.headers()["x-error-message"], sentence);

@@ -267,7 +267,7 @@ impl Lister<'_> {
 }
 
 /// Whether a name is safe to join to a folder's path on any system.
-fn is_plain_name(name: &str) -> bool {
+pub(super) fn is_plain_name(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(['/', '\\']) && !name.chars().any(char::is_control)
 }
 
@@ -466,6 +466,36 @@ impl Leaves {
             added.reverse();
         }
         Ok(())
+    }
+}
+
+/// A file of a revision as a stream of bytes. Reading blocks.
+pub(super) struct FileReader {
+    source: Source,
+    leaves: Leaves,
+    bytes: Bytes,
+}
+
+impl FileReader {
+    pub(super) fn new(source: Source, content: &ContentId, size: u64) -> Self {
+        let leaves = Leaves::new(source.clone(), content, size, 0..size);
+        Self { source, leaves, bytes: Bytes::new() }
+    }
+}
+
+impl std::io::Read for FileReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while self.bytes.is_empty() {
+            match self.leaves.next().map_err(std::io::Error::other)? {
+                Some(leaf) => self.bytes = leaf.read(&self.source).map_err(std::io::Error::other)?,
+                None => return Ok(0),
+            }
+        }
+        let taken = self.bytes.split_to(buffer.len().min(self.bytes.len()));
+        if let Some(room) = buffer.get_mut(..taken.len()) {
+            room.copy_from_slice(&taken);
+        }
+        Ok(taken.len())
     }
 }
 

@@ -73,7 +73,10 @@ pub(super) async fn list(
 
 /// Whether strangers may see the repository in a list.
 pub(super) fn is_listed(asset: &HubAsset, kind: Kind) -> bool {
-    asset.visibility != Visibility::Private && !asset.taken_down && Kind::of(asset.kind) == Some(kind)
+    asset.visibility != Visibility::Private
+        && !asset.taken_down
+        && !asset.deleted
+        && Kind::of(asset.kind) == Some(kind)
 }
 
 /// What a list's entries shall have beside the fields that all have.

@@ -3,6 +3,7 @@
 //! - [`HubGateway`] is the state, [`routes`] has the routes, [`HubGateway::follow`] keeps the index in step.
 //! - `/api/{models,datasets,spaces}`: lists and search; below it info, `tree`, `paths-info`, `refs`, `commits`.
 //! - `/[datasets/|spaces/]{owner}/{name}/resolve/{revision}/{path}`: files, with ranges.
+//! - `/api/repos/…`, `…/preupload`, `…/commit`, `…/branch`, `…/tag`, `…/settings`, `/lfs/…`: writing, see [`write`].
 //!
 //! It asks the chain through [`crate::Hub`], and has content from the store or brought here by [`crate::Fetch`].
 //!
@@ -32,11 +33,11 @@ mod state;
 mod summary;
 mod table;
 mod tree;
+mod write;
 
 pub use self::{
     indexer::HubFollowError,
-    state::{HubConfig, HubGateway, HubLimits},
-    table::TableError as HubOpenError,
+    state::{HubConfig, HubGateway, HubLimits, HubOpenError},
 };
 
 use std::{sync::Arc, time::Instant};
@@ -47,20 +48,22 @@ use axum::{
     http::Method,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, delete, get, post, put},
 };
 use serde_json::{Value, json};
 
 use self::{error::HubError, names::Kind, rates::Class, reader::Reader};
-use crate::{cors, server::Peer};
+use crate::{cors, server::Peer, token::Scope};
 
+/// Namespaces of an account that are shown.
+const MAX_NAMESPACES: u32 = 100;
 /// Longest body of a question.
 const MAX_BODY: usize = 1 << 20;
 
 /// The routes over the API's state.
 pub(crate) fn routes(hub: Arc<HubGateway>) -> Router {
     // A place in the paths has the same name in all of them, as the router wants it.
-    let routes: [(&str, MethodRouter<Arc<HubGateway>>); 16] = [
+    let routes: [(&str, MethodRouter<Arc<HubGateway>>); 32] = [
         ("/api/whoami-v2", get(whoami)),
         ("/api/{kind}", get(listing::list)),
         ("/api/{kind}/{namespace}", get(resolve::of_nobody)),
@@ -72,7 +75,29 @@ pub(crate) fn routes(hub: Arc<HubGateway>) -> Router {
         ("/api/{kind}/{namespace}/{name}/refs", get(commits::refs)),
         ("/api/{kind}/{namespace}/{name}/commits/{revision}", get(commits::commits)),
         ("/api/{kind}/{namespace}/{name}/auth-check", get(auth_check)),
+        ("/api/{kind}/{namespace}/{name}/preupload/{revision}", post(write::preupload::preupload)),
+        ("/api/{kind}/{namespace}/{name}/commit/{revision}", post(write::commit::commit)),
+        (
+            "/api/{kind}/{namespace}/{name}/branch/{revision}",
+            post(write::refs::create_branch).delete(write::refs::delete_branch),
+        ),
+        (
+            "/api/{kind}/{namespace}/{name}/tag/{revision}",
+            post(write::refs::create_tag).delete(write::refs::delete_tag),
+        ),
+        ("/api/{kind}/{namespace}/{name}/settings", put(write::repos::settings)),
         ("/api/{kind}/{namespace}/{name}/{*rest}", get(resolve::nowhere)),
+        ("/api/repos/create", post(write::repos::create)),
+        ("/api/repos/delete", delete(write::repos::delete)),
+        ("/api/repos/move", post(write::repos::rename)),
+        ("/api/validate-yaml", post(write::repos::validate_yaml)),
+        ("/gateway/delegate/{account}", get(write::repos::delegate)),
+        ("/{namespace}/{name}/info/lfs/objects/batch", post(write::lfs::batch_of_model)),
+        ("/datasets/{namespace}/{name}/info/lfs/objects/batch", post(write::lfs::batch_of_dataset)),
+        ("/spaces/{namespace}/{name}/info/lfs/objects/batch", post(write::lfs::batch_of_space)),
+        ("/lfs/verify", post(write::lfs::verify)),
+        ("/lfs/{link}", put(write::lfs::put).post(write::lfs::complete)),
+        ("/lfs/{link}/{part}", put(write::lfs::put_part)),
         ("/{namespace}/resolve/{revision}/{*path}", get(resolve::of_nobody)),
         ("/{namespace}/{name}/resolve/{revision}/{*path}", get(resolve::of_model)),
         ("/datasets/{namespace}/{name}/resolve/{revision}/{*path}", get(resolve::of_dataset)),
@@ -110,11 +135,12 @@ async fn counted(State(hub): State<Arc<HubGateway>>, request: Request, next: Nex
 
 /// `GET /api/whoami-v2`: whom the token speaks for.
 async fn whoami(State(hub): State<Arc<HubGateway>>, reader: Reader) -> Result<Json<Value>, HubError> {
-    let identity = reader.identity().ok_or(HubError::NoToken)?;
-    let account = hub.gateway.chain.account_text(&identity.account);
-    let name = identity.namespaces.first().unwrap_or(&account);
-    let orgs: Vec<_> = identity
-        .namespaces
+    let token = reader.token().ok_or(HubError::NoToken)?;
+    let account = hub.gateway.chain.account_text(&token.account);
+    let mut namespaces = hub.ask(hub.hub.namespaces(&token.account, MAX_NAMESPACES)).await?;
+    namespaces.sort();
+    let name = namespaces.first().unwrap_or(&account);
+    let orgs: Vec<_> = namespaces
         .iter()
         .skip(1)
         .map(
@@ -131,8 +157,9 @@ async fn whoami(State(hub): State<Arc<HubGateway>>, reader: Reader) -> Result<Js
         "auth": {
             "type": "access_token",
             "accessToken": {
-                "displayName": identity.label,
-                "role": if identity.may_write { "write" } else { "read" },
+                "displayName": token.label,
+                "role": if token.scope == Scope::Write { "write" } else { "read" },
+                "createdAt": date::iso(token.issued.saturating_mul(1_000)),
             },
         },
     })))

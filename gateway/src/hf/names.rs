@@ -34,6 +34,15 @@ impl Kind {
         }
     }
 
+    /// What stands before a repository's name in its URL.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::Model => "",
+            Self::Dataset => "datasets/",
+            Self::Space => "spaces/",
+        }
+    }
+
     /// As in `/api/<text>`.
     pub(super) fn plural(self) -> &'static str {
         match self {
@@ -44,9 +53,18 @@ impl Kind {
     }
 }
 
+/// Words that the gateway has for itself as the first part of a path. A namespace of that name is on the chain and in
+/// `stoa`, and not here.
+const RESERVED: [&str; 18] = [
+    "api", "buckets", "datasets", "gateway", "health", "ipfs", "ipns", "join", "kernels", "lfs", "login", "metrics", "models",
+    "routing", "settings", "spaces", "token", "upload",
+];
+
 /// `owner/name`, if both could be somebody's.
 pub(super) fn full_name(namespace: &str, name: &str) -> Option<String> {
-    let valid = check_name(namespace.as_bytes()).is_ok() && check_name(name.as_bytes()).is_ok();
+    let valid = check_name(namespace.as_bytes()).is_ok()
+        && check_name(name.as_bytes()).is_ok()
+        && !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(namespace));
     valid.then(|| format!("{namespace}/{name}"))
 }
 
@@ -83,6 +101,14 @@ mod tests {
         {
             assert_eq!(full_name(namespace, name), None, "{namespace} {name}");
         }
+    }
+
+    #[test]
+    fn words_of_the_gateway_are_no_namespaces() {
+        for namespace in ["api", "Datasets", "spaces", "models", "ipfs", "routing", "upload", "health"] {
+            assert_eq!(full_name(namespace, "a"), None, "{namespace}");
+        }
+        assert!(full_name("apis", "api").is_some());
     }
 
     #[test]

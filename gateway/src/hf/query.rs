@@ -112,7 +112,7 @@ pub(super) fn path_part(text: &str) -> String {
 }
 
 /// Scheme and host under which the client reached us; nothing when it doesn't say so, which makes links relative.
-fn origin(headers: &HeaderMap) -> String {
+pub(super) fn origin(headers: &HeaderMap) -> String {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let plain = |host: &&str| {
         !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]_".contains(&byte))

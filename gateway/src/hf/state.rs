@@ -4,7 +4,7 @@ use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use stoa_primitives::{
     ContentId,
-    registry::{AssetId, PieceAccess, Visibility},
+    registry::{AssetId, CommitId, PieceAccess, Visibility},
 };
 use tokio::{
     sync::{Semaphore, broadcast},
@@ -22,8 +22,9 @@ use super::{
     rates::Rates,
     reader::Reader,
     table::TableError,
+    write::Writing,
 };
-use crate::{ChainError, Gateway, Hub, HubAsset, HubRevision};
+use crate::{ChainError, Gateway, Hub, HubAsset, HubRevision, Submitter};
 
 /// Assets that wait for being looked at because their content came here.
 const MAX_NOTES: usize = 256;
@@ -34,6 +35,8 @@ pub struct HubConfig {
     /// File of the search index, the file digests and the download counts. Made when it is missing; its folder must
     /// exist. All but the counts can be had again.
     pub index: PathBuf,
+    /// Folder of files that wait for their commit. Made when it is missing, and emptied at start.
+    pub staging: PathBuf,
     /// The limits.
     pub limits: HubLimits,
 }
@@ -64,6 +67,10 @@ pub struct HubLimits {
     pub file_streams: usize,
     /// Searches at once.
     pub searches: usize,
+    /// Files and commits being taken at once.
+    pub writers: usize,
+    /// Longest file that huggingface_hub from release 2 on is told to send inside a commit; it takes as much memory there.
+    pub regular_bytes: u64,
     /// Requests to `/api` from one address in a window.
     pub api_requests: u32,
     /// Requests for files from one address in a window.
@@ -88,6 +95,8 @@ impl Default for HubLimits {
             hashers: 1,
             file_streams: 256,
             searches: 4,
+            writers: 16,
+            regular_bytes: 256 << 20,
             api_requests: 3_000,
             file_requests: 20_000,
             window: Duration::from_secs(300),
@@ -114,6 +123,18 @@ pub struct HubGateway {
     /// Assets whose content came here.
     pub(super) notes: broadcast::Sender<AssetId>,
     pub(super) to_hash: ToHash,
+    pub(super) writing: Option<Writing>,
+}
+
+/// The API can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum HubOpenError {
+    /// The index can't be opened.
+    #[error(transparent)]
+    Index(#[from] TableError),
+    /// The folder of files that wait for their commit can't be used.
+    #[error("the folder of uploads can't be used: {0}")]
+    Staging(#[from] std::io::Error),
 }
 
 /// Why files couldn't be brought here.
@@ -125,13 +146,15 @@ pub(super) enum FetchFailure {
 }
 
 impl HubGateway {
-    /// Opens the index; does disk I/O, so call it before the node's loops start.
+    /// Opens the index; does disk I/O, so call it before the node's loops start. Without a submitter nothing is written.
     pub fn open(
         gateway: Arc<Gateway>,
         hub: Arc<dyn Hub>,
+        submitter: Option<Arc<dyn Submitter>>,
         config: HubConfig,
-    ) -> Result<Arc<Self>, TableError> {
-        let HubConfig { index, limits } = config;
+    ) -> Result<Arc<Self>, HubOpenError> {
+        let HubConfig { index, staging, limits } = config;
+        let writing = submitter.map(|submitter| Writing::open(submitter, &staging, &limits)).transpose()?;
         Ok(Arc::new(Self {
             gateway,
             hub,
@@ -146,6 +169,7 @@ impl HubGateway {
             rates: Rates::new(&limits),
             notes: broadcast::Sender::new(MAX_NOTES),
             to_hash: ToHash::default(),
+            writing,
             limits,
         }))
     }
@@ -158,8 +182,23 @@ impl HubGateway {
         Ok(timeout(self.limits.chain_time, answer).await.map_err(|_| HubError::ChainSilent)??)
     }
 
-    /// The repository of that kind and name, if the reader may know of it. A private one looks as if it didn't exist.
+    /// The repository of that kind and name, if the reader may know of it. A private one looks as if it didn't exist, and
+    /// one that was deleted doesn't.
     pub(super) async fn asset(
+        &self,
+        reader: &Reader,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<HubAsset, HubError> {
+        match self.asset_or_deleted(reader, kind, namespace, name).await? {
+            asset if asset.deleted => Err(HubError::RepoNotFound),
+            asset => Ok(asset),
+        }
+    }
+
+    /// The same, which may have been deleted: to write to it brings it back.
+    pub(super) async fn asset_or_deleted(
         &self,
         reader: &Reader,
         kind: Kind,
@@ -171,7 +210,7 @@ impl HubGateway {
         if Kind::of(asset.kind) != Some(kind) {
             return Err(HubError::RepoNotFound);
         }
-        if asset.visibility == Visibility::Private && !self.may_read(reader, &asset).await? {
+        if asset.visibility == Visibility::Private && !self.may_read(reader, &asset, None).await? {
             return Err(HubError::RepoNotFound);
         }
         match asset.taken_down {
@@ -180,9 +219,14 @@ impl HubGateway {
         }
     }
 
-    async fn may_read(&self, reader: &Reader, asset: &HubAsset) -> Result<bool, HubError> {
+    async fn may_read(
+        &self,
+        reader: &Reader,
+        asset: &HubAsset,
+        revision: Option<CommitId>,
+    ) -> Result<bool, HubError> {
         match reader.account() {
-            Some(account) => self.ask(self.hub.may_read(account, asset.id)).await,
+            Some(account) => self.ask(self.hub.may_read(account, asset.id, revision)).await,
             None => Ok(false),
         }
     }
@@ -214,7 +258,9 @@ impl HubGateway {
     ) -> Result<Source, HubError> {
         let granted = match revision.access {
             PieceAccess::Public | PieceAccess::Denied => false,
-            PieceAccess::Restricted | PieceAccess::Unknown => self.may_read(reader, asset).await?,
+            PieceAccess::Restricted | PieceAccess::Unknown => {
+                self.may_read(reader, asset, Some(revision.commit)).await?
+            }
         };
         match rights(revision, granted) {
             Rights::Anybody => Ok(Source::public(self.gateway.store.clone())),

@@ -7,6 +7,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use cid::Cid;
 use futures::{Stream, StreamExt, stream};
 use serde::Serialize;
+use stoa_content::Store;
 use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
 use unsigned_varint::encode;
 
@@ -36,18 +37,23 @@ pub(super) fn header(root: &Cid) -> Result<Bytes, Problem> {
 
 /// A body of the header and the walk's blocks. It holds the permit, and breaks off when a block can't be had: the last
 /// chunk never comes, so the client knows that the CAR isn't whole.
-pub(super) fn body(gateway: Arc<Gateway>, header: Bytes, walk: Walk, permit: OwnedSemaphorePermit) -> Body {
+pub(super) fn body(
+    gateway: Arc<Gateway>,
+    store: Store,
+    header: Bytes,
+    walk: Walk,
+    permit: OwnedSemaphorePermit,
+) -> Body {
     let reader = gateway.clone();
-    let parts = steps(walk).map(move |step| section(reader.clone(), step)).buffered(BLOCKS_AHEAD).flat_map(
-        move |section| match section {
-            Ok(parts) => stream::iter(parts.map(Ok)).left_stream(),
-            Err(error) => {
-                gateway.metrics.streams_cut.one();
-                tracing::debug!(target: "gateway", "a CAR stream is cut: {error}");
-                stream::iter([Err(io::Error::other(error))]).right_stream()
-            }
-        },
-    );
+    let sections = steps(walk).map(move |step| section(reader.clone(), store.clone(), step));
+    let parts = sections.buffered(BLOCKS_AHEAD).flat_map(move |section| match section {
+        Ok(parts) => stream::iter(parts.map(Ok)).left_stream(),
+        Err(error) => {
+            gateway.metrics.streams_cut.one();
+            tracing::debug!(target: "gateway", "a CAR stream is cut: {error}");
+            stream::iter([Err(io::Error::other(error))]).right_stream()
+        }
+    });
     guarded(Body::from_stream(stream::iter([Ok(header)]).chain(parts)), permit)
 }
 
@@ -74,12 +80,15 @@ fn steps(walk: Walk) -> impl Stream<Item = Result<Step, WalkError>> {
 }
 
 /// A block in CAR framing, read if it wasn't yet: its head, and its bytes if they stand for themselves.
-async fn section(gateway: Arc<Gateway>, step: Result<Step, WalkError>) -> Result<[Bytes; 2], WalkError> {
+async fn section(
+    gateway: Arc<Gateway>,
+    store: Store,
+    step: Result<Step, WalkError>,
+) -> Result<[Bytes; 2], WalkError> {
     let Step { cid, block } = step?;
     let block = match block {
         Some(block) => block,
         None => {
-            let store = gateway.store.clone();
             spawn_blocking(move || read_block(&store, &cid)).await??.ok_or(WalkError::Missing(cid))?
         }
     };

@@ -7,7 +7,7 @@ use axum::{
 use cid::Cid;
 use stoa_content::StoreError;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, token::TokenError};
 
 /// Seconds after which a busy node should be asked again.
 const BUSY_SECONDS: u32 = 2;
@@ -65,6 +65,10 @@ pub(crate) enum ReadError {
     #[error("block {0} isn't the UnixFS node that it is linked as: {1}")]
     Node(Cid, String),
     #[error(transparent)]
+    Token(TokenError),
+    #[error("the chain can't say who may read this: try again in a moment")]
+    ChainSilent,
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]
     Internal(String),
@@ -98,6 +102,10 @@ impl IntoResponse for ReadError {
             Self::NotCached(_) => new(StatusCode::PRECONDITION_FAILED, "not-cached"),
             Self::Denied(_) => new(StatusCode::GONE, "taken-down"),
             Self::Busy => new(StatusCode::TOO_MANY_REQUESTS, "busy").retry_after(BUSY_SECONDS),
+            Self::Token(_) => new(StatusCode::UNAUTHORIZED, "bad-token"),
+            Self::ChainSilent => {
+                new(StatusCode::SERVICE_UNAVAILABLE, "chain-unavailable").retry_after(BUSY_SECONDS)
+            }
             Self::FetchFailed(_) => new(StatusCode::BAD_GATEWAY, "fetch-failed").retry_after(FETCH_SECONDS),
             Self::FetchTimedOut(_) => {
                 new(StatusCode::GATEWAY_TIMEOUT, "fetch-timed-out").retry_after(FETCH_SECONDS)

@@ -10,6 +10,7 @@ mod error;
 pub(crate) mod hamt;
 mod headers;
 mod request;
+mod restricted;
 mod walk;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use axum::{
 use bytes::Bytes;
 use cid::Cid;
 use futures::stream;
+use stoa_content::Store;
 use stoa_primitives::{Codec, ContentId};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -33,6 +35,7 @@ use tokio::{
 use self::{
     error::ReadError,
     request::{ContentRequest, Form},
+    restricted::Seen,
     walk::{Resolved, Walk},
 };
 use crate::{
@@ -86,15 +89,20 @@ async fn block(
     gateway.metrics.block_requests.one();
     let permit = permit(&gateway.block_reads)?;
     let cid = request.cid;
-    let block = match read(gateway, cid).await? {
+    let mut seen = Seen::public(gateway);
+    let block = match read(&seen.store, cid).await? {
         Some(block) => block,
         None => {
-            fetch(gateway, request, method).await?;
-            read(gateway, cid).await?.ok_or(ReadError::NotFound(cid))?
+            match restricted::seen(gateway, headers, &cid).await? {
+                Some(theirs) => seen = theirs,
+                None => fetch(gateway, request, method).await?,
+            }
+            read(&seen.store, cid).await?.ok_or(ReadError::NotFound(cid))?
         }
     };
     let etag = headers::etag(request);
     let mut fields = headers::of_answer(request, &[cid], &etag);
+    seen.mark(&mut fields);
     if is_known(headers, &etag) {
         return Ok(not_modified(fields));
     }
@@ -132,15 +140,20 @@ async fn car(
     let Form::Car(form) = request.form else { return Err(ReadError::internal("a block was asked for")) };
     gateway.metrics.car_requests.one();
     let permit = permit(&gateway.car_streams)?;
-    let resolved = match resolve(gateway, &request).await? {
+    let mut seen = Seen::public(gateway);
+    let resolved = match resolve(&seen.store, &request).await? {
         Some(resolved) => resolved,
         None => {
-            fetch(gateway, &request, method).await?;
-            resolve(gateway, &request).await?.ok_or(ReadError::NotFound(request.cid))?
+            match restricted::seen(gateway, headers, &request.cid).await? {
+                Some(theirs) => seen = theirs,
+                None => fetch(gateway, &request, method).await?,
+            }
+            resolve(&seen.store, &request).await?.ok_or(ReadError::NotFound(request.cid))?
         }
     };
     let etag = headers::etag(&request);
-    let fields = headers::of_answer(&request, &resolved.roots, &etag);
+    let mut fields = headers::of_answer(&request, &resolved.roots, &etag);
+    seen.mark(&mut fields);
     if is_known(headers, &etag) {
         return Ok(not_modified(fields));
     }
@@ -148,22 +161,22 @@ async fn car(
         Ok(head) => head,
         Err(problem) => return Ok(problem.into_response()),
     };
-    let walk = Walk::new(gateway.store.clone(), resolved, &form)?;
+    let walk = Walk::new(seen.store.clone(), resolved, &form)?;
     let body = match *method == Method::GET {
-        true => car::body(gateway.clone(), head, walk, permit),
+        true => car::body(gateway.clone(), seen.store, head, walk, permit),
         // Of unknown length, like the answer to GET.
         false => Body::from_stream(stream::empty::<Result<Bytes, std::io::Error>>()),
     };
     Ok((StatusCode::OK, fields, body).into_response())
 }
 
-async fn read(gateway: &Gateway, cid: Cid) -> Result<Option<Bytes>, ReadError> {
-    let store = gateway.store.clone();
+async fn read(store: &Store, cid: Cid) -> Result<Option<Bytes>, ReadError> {
+    let store = store.clone();
     Ok(spawn_blocking(move || walk::read_block(&store, &cid)).await.map_err(ReadError::internal)??)
 }
 
-async fn resolve(gateway: &Gateway, request: &Arc<ContentRequest>) -> Result<Option<Resolved>, ReadError> {
-    let (store, request) = (gateway.store.clone(), request.clone());
+async fn resolve(store: &Store, request: &Arc<ContentRequest>) -> Result<Option<Resolved>, ReadError> {
+    let (store, request) = (store.clone(), request.clone());
     spawn_blocking(move || walk::resolve(&store, &request)).await.map_err(ReadError::internal)?
 }
 

@@ -61,6 +61,36 @@ impl UploadError {
     }
 }
 
+impl UploadError {
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Request(_) | Self::Account | Self::NoSignature | Self::BadSignature | Self::BadPiece => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::NotAllowed => StatusCode::FORBIDDEN,
+            Self::Chain(_) | Self::Busy | Self::Challenge(ChallengeError::Full) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Challenge(ChallengeError::Answered) => StatusCode::CONFLICT,
+            Self::Challenge(_) | Self::WrongSignature => StatusCode::UNAUTHORIZED,
+            Self::Quota(QuotaError::Uploads { .. }) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Quota(QuotaError::Bytes { .. })
+            | Self::Store(StoreError::Full { .. } | StoreError::DiskFull(_)) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Silent | Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::CutOff => StatusCode::BAD_REQUEST,
+            Self::Store(StoreError::Car(CarError::Read(_))) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Store(StoreError::Car(_) | StoreError::Pack(_)) => StatusCode::BAD_REQUEST,
+            Self::Store(StoreError::OtherPiece { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Store(_) | Self::Ledger(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Whether the account's own quota is what stops it.
+    pub(crate) fn is_quota(&self) -> bool {
+        matches!(self, Self::Quota(_))
+    }
+}
+
 impl IntoResponse for UploadError {
     fn into_response(self) -> Response {
         let new = |status, code| Problem::new(status, code, self.to_string());

@@ -138,7 +138,12 @@ impl Ledger {
             return Err(QuotaError::Uploads { running: holdings.uploads });
         }
         holdings.uploads = holdings.uploads.saturating_add(1);
-        Ok(Reservation { ledger: self.clone(), account, allowance, bytes: 0 })
+        Ok(Reservation { ledger: self.clone(), account, allowance, bytes: 0, upload: true })
+    }
+
+    /// Room for bytes that wait and are no running upload: none is reserved yet.
+    pub(crate) fn hold(self: &Arc<Self>, account: Account, allowance: u64) -> Reservation {
+        Reservation { ledger: self.clone(), account, allowance, bytes: 0, upload: false }
     }
 
     /// Charges a stored piece to the account, unless somebody has it already.
@@ -179,6 +184,8 @@ pub(crate) struct Reservation {
     account: Account,
     allowance: u64,
     bytes: u64,
+    /// Whether it counts among the account's running uploads.
+    upload: bool,
 }
 
 impl Reservation {
@@ -211,8 +218,8 @@ impl Drop for Reservation {
         let mut book = self.ledger.book.lock();
         if let Some(holdings) = book.accounts.get_mut(&self.account) {
             holdings.arriving = holdings.arriving.saturating_sub(self.bytes);
-            holdings.uploads = holdings.uploads.saturating_sub(1);
-            if holdings.uploads == 0 && holdings.pieces.is_empty() {
+            holdings.uploads = holdings.uploads.saturating_sub(usize::from(self.upload));
+            if holdings.uploads == 0 && holdings.arriving == 0 && holdings.pieces.is_empty() {
                 book.accounts.remove(&self.account);
             }
         }

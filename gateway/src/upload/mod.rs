@@ -27,12 +27,12 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 
-pub use self::ledger::LedgerError as OpenError;
+pub(crate) use self::ledger::LedgerError as OpenError;
 use self::{
     challenge::{Challenge, Challenges},
-    error::UploadError,
-    ledger::{Ledger, Reservation},
+    ledger::Ledger,
 };
+pub(crate) use self::{error::UploadError, ledger::Reservation};
 use crate::{Account, Gateway, Limits};
 
 /// Where a client may put the signature instead of the query.
@@ -42,7 +42,7 @@ const PIECE_HEADER: &str = "x-stoa-piece";
 /// Longest body of a request for a challenge.
 const REQUEST_SIZE: usize = 4 << 10;
 /// Chunks between the connection and the disk.
-const CHUNKS_AHEAD: usize = 8;
+pub(crate) const CHUNKS_AHEAD: usize = 8;
 /// How much of a refused upload is read and thrown away, so that a client that sends before it reads gets to see why.
 const LINGER_BYTES: u64 = 16 << 20;
 const LINGER_TIME: Duration = Duration::from_secs(5);
@@ -123,7 +123,7 @@ pub(crate) async fn upload(
         Err(error) => {
             // Reading on would ask for a body that the client holds back until it is asked.
             if asked || !head.headers.contains_key(header::EXPECT) {
-                tokio::spawn(timeout(LINGER_TIME, linger(chunks)));
+                drain(chunks);
             }
             let mut response = error.into_response();
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -137,6 +137,11 @@ fn stored(info: &PieceInfo) -> Value {
         "content": text(&info.content),
         "piece": { "root": hex::encode(info.piece.root), "size": info.piece.size },
     })
+}
+
+/// Reads on for a moment, so that a client that sends before it reads gets to see why it was refused.
+pub(crate) fn drain(chunks: BodyDataStream) {
+    tokio::spawn(timeout(LINGER_TIME, linger(chunks)));
 }
 
 async fn linger(mut chunks: BodyDataStream) {
@@ -206,6 +211,33 @@ async fn held(gateway: &Arc<Gateway>, account: Account) -> Result<u64, UploadErr
     .map_err(UploadError::internal)?
 }
 
+impl Gateway {
+    /// Room for bytes that wait here, counted against the account's quota until they go.
+    pub(crate) async fn hold(
+        self: &Arc<Self>,
+        account: Account,
+        bytes: u64,
+    ) -> Result<Reservation, UploadError> {
+        let limit = self.limits.upload_bytes;
+        if bytes > limit {
+            return Err(UploadError::TooLarge { size: bytes, limit });
+        }
+        let allowance = allowance(self, &account).await?;
+        held(self, account).await?;
+        let mut reservation = self.uploads.ledger.hold(account, allowance);
+        reservation.reserve(bytes)?;
+        Ok(reservation)
+    }
+
+    /// Charges a piece to the account and keeps it. Blocks.
+    pub(crate) fn keep(&self, account: &Account, piece: &Piece) -> Result<(), UploadError> {
+        // Charged before it is pinned: after a crash in between, the piece can be collected and nobody pays for it.
+        self.uploads.ledger.charge(account, piece)?;
+        self.store.pin(&piece.root, true)?;
+        Ok(())
+    }
+}
+
 #[derive(Deserialize)]
 struct SignatureQuery {
     signature: Option<String>,
@@ -236,7 +268,8 @@ fn announced(headers: &HeaderMap) -> Result<Option<Piece>, UploadError> {
     parse().map(Some).ok_or(UploadError::BadPiece)
 }
 
-enum Feed {
+/// What comes of a body.
+pub(crate) enum Feed {
     Bytes(Bytes),
     End,
 }
@@ -292,15 +325,13 @@ impl Import {
             }
         }
         let info = import.finish(self.announced)?;
-        // Charged before it is pinned: after a crash in between, the piece can be collected and nobody pays for it.
-        self.gateway.uploads.ledger.charge(&self.reservation.account(), &info.piece)?;
-        store.pin(&info.piece.root, true)?;
+        self.gateway.keep(&self.reservation.account(), &info.piece)?;
         Ok(info)
     }
 }
 
 /// Feeds the body to the writer, as fast as the writer takes it and no slower than the limits.
-async fn read(
+pub(crate) async fn read(
     chunks: &mut BodyDataStream,
     feed: mpsc::Sender<Feed>,
     limits: &Limits,

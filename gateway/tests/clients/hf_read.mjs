@@ -69,9 +69,9 @@ const tests = {
     const secret = { ...of("acme/locked"), path: "secret.txt" };
     await assert.rejects(hub.downloadFile(secret), { statusCode: 401 });
     await assert.rejects(hub.downloadFile({ ...secret, accessToken: "hf_forged" }), { statusCode: 401 });
-    const file = await hub.downloadFile({ ...secret, accessToken: "hf_reader" });
+    const file = await hub.downloadFile({ ...secret, accessToken: process.env.HUB_READER });
     assert.equal(await file.text(), "gated");
-    assert.equal((await hub.whoAmI({ hubUrl, accessToken: "hf_reader" })).name, "acme");
+    assert.equal((await hub.whoAmI({ hubUrl, accessToken: process.env.HUB_READER })).name, "acme");
     assert.equal(await hub.checkRepoAccess(of("acme/tiny")), undefined);
     await assert.rejects(hub.checkRepoAccess(of("acme/hidden")), { statusCode: 404 });
     await assert.rejects(hub.modelInfo({ hubUrl, name: "acme/none" }), { statusCode: 404 });

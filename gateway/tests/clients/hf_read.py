@@ -2,7 +2,7 @@
 """The real huggingface_hub reads from a gateway.
 
     hf_read.py --fixtures FOLDER       writes the repositories that the tests expect, for examples/hub.rs
-    hf_read.py BASE_URL [--exhaust N]  runs the tests; N is the API's quota, if it is small enough to be used up
+    hf_read.py BASE_URL [--exhaust N]  runs the tests, with the tokens of examples/hub.rs in HUB_READER and HUB_STRANGER; N is the API's quota, if it is small enough to be used up
 
 The gateway should have small pages (HUB_PAGE=2), so that the client has links to follow.
 """
@@ -139,8 +139,8 @@ class Tests:
 
         self.base, self.exhaust, self.hub = base, exhaust, hub
         self.api = hub.HfApi(endpoint=base, token=False)
-        self.reader = hub.HfApi(endpoint=base, token="reader")
-        self.stranger = hub.HfApi(endpoint=base, token="stranger")
+        self.reader = hub.HfApi(endpoint=base, token=os.environ["HUB_READER"])
+        self.stranger = hub.HfApi(endpoint=base, token=os.environ["HUB_STRANGER"])
         self.files = REPOSITORIES["models/acme/tiny"][1]
 
     def test_info_says_what_the_model_is(self):

@@ -12,8 +12,8 @@ use std::{
 use async_trait::async_trait;
 use stoa_content::{Access, Packed, Store, StoreOptions};
 use stoa_gateway::{
-    Account, ChainError, Config, Gateway, Hub, HubAsset, HubConfig, HubGateway, HubLimits, HubPage, HubRef,
-    HubRevision, Identity, Limits, router_with_hub, serve,
+    Account, ChainError, Config, Delegate, Gateway, Hub, HubAsset, HubConfig, HubGateway, HubLimits, HubPage,
+    HubRef, HubRevision, Limits, RegistryCall, SubmitError, Submitted, Submitter, router_with_hub, serve,
 };
 use stoa_primitives::registry::{AssetId, AssetKind, CommitId, PieceAccess, RefKind, Relation, Visibility};
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
@@ -30,9 +30,23 @@ struct Records {
     revisions: Vec<HubRevision>,
     refs: HashMap<(AssetId, String), (RefKind, CommitId)>,
     grants: Vec<(Account, AssetId)>,
-    tokens: HashMap<String, Identity>,
+    authorised: Vec<Account>,
+    /// What the next calls are refused with.
+    refusals: Vec<SubmitError>,
+    calls: Vec<RegistryCall>,
+    writers: Vec<(Account, AssetId)>,
+    tokens: HashMap<String, String>,
+    namespaces: HashMap<Account, Vec<String>>,
     /// What is wrong with the chain.
     failure: Option<String>,
+}
+
+impl Records {
+    fn as_it_is(&self, asset: &HubAsset) -> HubAsset {
+        let revised = self.revisions.iter().any(|revision| revision.asset == asset.id);
+        let named = self.refs.keys().any(|(id, _)| *id == asset.id);
+        HubAsset { deleted: revised && !named, ..asset.clone() }
+    }
 }
 
 /// The registry.
@@ -52,6 +66,7 @@ impl MemoryHub {
             visibility,
             licence: String::new(),
             taken_down: false,
+            deleted: false,
         });
         id
     }
@@ -82,6 +97,17 @@ impl MemoryHub {
 
     /// Publishes packed files, which needn't be in the store.
     pub fn publish_packed(&self, store: &Store, id: AssetId, packed: &Packed, message: &str) -> HubRevision {
+        self.publish_to(store, id, packed, message, "main")
+    }
+
+    fn publish_to(
+        &self,
+        store: &Store,
+        id: AssetId,
+        packed: &Packed,
+        message: &str,
+        branch: &str,
+    ) -> HubRevision {
         let revision = {
             let mut records = self.0.lock().unwrap();
             let governed = records
@@ -115,7 +141,7 @@ impl MemoryHub {
             records.revisions.push(revision.clone());
             revision
         };
-        self.set_ref(id, "main", RefKind::Branch, revision.commit);
+        self.set_ref(id, branch, RefKind::Branch, revision.commit);
         self.change(store, id, |_| ());
         revision
     }
@@ -135,6 +161,27 @@ impl MemoryHub {
         records.revisions.iter_mut().find(|revision| revision.commit == commit).unwrap().yanked = true;
     }
 
+    /// Lets an account write to an asset, and the gateway write for the account.
+    pub fn allow_writing(&self, account: Account, asset: AssetId) {
+        self.authorise(account);
+        self.0.lock().unwrap().writers.push((account, asset));
+        self.grant(account, asset);
+    }
+
+    pub fn authorise(&self, account: Account) {
+        self.0.lock().unwrap().authorised.push(account);
+    }
+
+    /// Refuses the next calls.
+    pub fn refuse(&self, error: SubmitError) {
+        self.0.lock().unwrap().refusals.push(error);
+    }
+
+    /// The calls that were made.
+    pub fn calls(&self) -> Vec<RegistryCall> {
+        self.0.lock().unwrap().calls.clone()
+    }
+
     pub fn grant(&self, account: Account, asset: AssetId) {
         self.0.lock().unwrap().grants.push((account, asset));
     }
@@ -143,14 +190,21 @@ impl MemoryHub {
         self.0.lock().unwrap().grants.retain(|grant| *grant != (account, asset));
     }
 
+    /// Gives a name to a token of the account, which owns these namespaces.
     pub fn token(&self, token: &str, account: Account, namespaces: &[&str]) {
-        let identity = Identity {
-            account,
-            namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
-            label: "test".into(),
-            may_write: false,
-        };
-        self.0.lock().unwrap().tokens.insert(token.into(), identity);
+        self.token_with(token, account, namespaces, "read");
+    }
+
+    pub fn token_with(&self, token: &str, account: Account, namespaces: &[&str], scope: &str) {
+        let mut records = self.0.lock().unwrap();
+        records.tokens.insert(token.into(), super::token(&account, scope));
+        records.namespaces.insert(account, namespaces.iter().map(|name| (*name).to_owned()).collect());
+    }
+
+    /// The token of that name; the name itself when there is none.
+    pub fn bearer(&self, name: &str) -> String {
+        let token = self.0.lock().unwrap().tokens.get(name).cloned();
+        format!("Bearer {}", token.unwrap_or_else(|| name.into()))
     }
 
     pub fn fail(&self, why: &str) {
@@ -170,13 +224,15 @@ impl MemoryHub {
 impl Hub for MemoryHub {
     async fn asset(&self, name: &str) -> Result<Option<HubAsset>, ChainError> {
         self.ask(|records| {
-            records.assets.iter().find(|asset| asset.full_name().eq_ignore_ascii_case(name)).cloned()
+            let is_meant = |asset: &&HubAsset| asset.full_name().eq_ignore_ascii_case(name);
+            records.assets.iter().find(is_meant).map(|asset| records.as_it_is(asset))
         })
     }
 
     async fn assets_by_id(&self, ids: &[AssetId]) -> Result<Vec<Option<HubAsset>>, ChainError> {
         self.ask(|records| {
-            ids.iter().map(|id| records.assets.iter().find(|asset| asset.id == *id).cloned()).collect()
+            let find = |id: &AssetId| records.assets.iter().find(|asset| asset.id == *id);
+            ids.iter().map(|id| find(id).map(|asset| records.as_it_is(asset))).collect()
         })
     }
 
@@ -227,12 +283,90 @@ impl Hub for MemoryHub {
         })
     }
 
-    async fn may_read(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError> {
+    async fn may_read(
+        &self,
+        account: &Account,
+        asset: AssetId,
+        _revision: Option<CommitId>,
+    ) -> Result<bool, ChainError> {
         self.ask(|records| records.grants.contains(&(*account, asset)))
     }
 
-    async fn identify(&self, token: &str) -> Result<Option<Identity>, ChainError> {
-        self.ask(|records| records.tokens.get(token).cloned())
+    async fn may_write(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError> {
+        self.ask(|records| records.writers.contains(&(*account, asset)))
+    }
+
+    async fn namespaces(&self, account: &Account, limit: u32) -> Result<Vec<String>, ChainError> {
+        self.ask(|records| {
+            let all = records.namespaces.get(account).cloned().unwrap_or_default();
+            all.into_iter().take(limit as usize).collect()
+        })
+    }
+}
+
+/// Writes to the registry at once, for accounts that authorised it.
+pub struct MemorySubmitter {
+    hub: Arc<MemoryHub>,
+    store: Store,
+}
+
+fn refused(name: &str) -> SubmitError {
+    SubmitError::Refused { name: format!("AssetRegistry::{name}"), docs: String::new() }
+}
+
+#[async_trait]
+impl Submitter for MemorySubmitter {
+    async fn delegate(&self, account: &Account) -> Result<Delegate, ChainError> {
+        self.hub.ask(|records| Delegate {
+            account: Account([0xde; 32]),
+            authorised: records.authorised.contains(account),
+            balance: 1,
+        })
+    }
+
+    async fn submit(
+        &self,
+        account: &Account,
+        calls: Vec<RegistryCall>,
+    ) -> Result<Submitted, SubmitError> {
+        if !self.delegate(account).await?.authorised {
+            return Err(SubmitError::NotAuthorised);
+        }
+        if let Some(error) = self.hub.0.lock().unwrap().refusals.pop() {
+            return Err(error);
+        }
+        let mut done = Submitted::default();
+        for call in calls {
+            self.hub.0.lock().unwrap().calls.push(call.clone());
+            match call {
+                RegistryCall::RegisterNamespace { name } => {
+                    let mut records = self.hub.0.lock().unwrap();
+                    records.namespaces.entry(*account).or_default().push(name);
+                }
+                RegistryCall::CreateAsset { namespace, name, kind, visibility, .. } => {
+                    let name = format!("{namespace}/{name}");
+                    let id = self.hub.create(&name, kind, visibility);
+                    self.hub.allow_writing(*account, id);
+                }
+                RegistryCall::Publish { asset, content, piece, message, branch } => {
+                    let packed = Packed { content, piece, files: Vec::new() };
+                    let revision = self.hub.publish_to(&self.store, asset, &packed, &message, &branch);
+                    done.commit = Some(revision.commit);
+                }
+                RegistryCall::SetRef { asset, kind, name, commit } => {
+                    self.hub.set_ref(asset, &name, kind, commit);
+                }
+                RegistryCall::DeleteRef { asset, name } => {
+                    let mut records = self.hub.0.lock().unwrap();
+                    records.refs.remove(&(asset, name)).ok_or_else(|| refused("RefNotFound"))?;
+                }
+                RegistryCall::SetVisibility { asset, visibility } => {
+                    self.hub.change(&self.store, asset, |asset| asset.visibility = visibility);
+                }
+                RegistryCall::Yank { commit } => self.hub.yank(commit),
+            }
+        }
+        Ok(done)
     }
 }
 
@@ -272,13 +406,16 @@ impl HubServer {
         let store = Store::open(&folder.path().join("store"), StoreOptions { byte_limit: 8 << 30 }).unwrap();
         let node = Arc::new(Node::default());
         let config = Config {
-            audience: "test".into(),
+            audience: super::AUDIENCE.into(),
             ledger: folder.path().join("uploads.redb"),
+            tokens: folder.path().join("tokens.redb"),
             limits: Limits::default(),
         };
         let gateway = Gateway::open(store.clone(), node.clone(), node.clone(), config).unwrap();
-        let config = HubConfig { index: folder.path().join("hub.redb"), limits };
-        let api = HubGateway::open(gateway.clone(), hub.clone(), config).unwrap();
+        let config =
+            HubConfig { index: folder.path().join("hub.redb"), staging: folder.path().join("staging"), limits };
+        let submitter = Arc::new(MemorySubmitter { hub: hub.clone(), store: store.clone() });
+        let api = HubGateway::open(gateway.clone(), hub.clone(), Some(submitter), config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let routes = router_with_hub(gateway.clone(), api.clone());
@@ -313,11 +450,17 @@ impl HubServer {
     }
 
     pub async fn get_as(&self, token: &str, path: &str) -> Answer {
-        get(self.address, path, &[("Authorization", &format!("Bearer {token}"))]).await
+        get(self.address, path, &[("Authorization", &self.hub.bearer(token))]).await
     }
 
     pub async fn head(&self, path: &str) -> Answer {
         request(self.address, "HEAD", path, &[], b"").await
+    }
+
+    /// Files that wait for their commit.
+    pub fn staged(&self) -> Vec<std::path::PathBuf> {
+        let folder = self.folder.as_ref().unwrap().path().join("staging");
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 
     /// Flips a bit of these bytes wherever the store has them on disk.

@@ -15,11 +15,12 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
-use stoa_content::{Access, ContentId, PieceInfo, Store, StoreOptions};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use stoa_content::{Access, ContentId, PieceInfo, PieceRoot, Store, StoreOptions};
 use stoa_gateway::{
     Account, Chain, ChainError, ChainHealth, Config, ConnectionLimits, Fetch, FetchOutcome, Gateway, Limits,
     Provider, router, serve_with,
@@ -31,6 +32,8 @@ pub use dag::Dag;
 
 pub const ALICE: Account = Account([0xa1; 32]);
 pub const BOB: Account = Account([0xb0; 32]);
+/// Whom signatures are meant for.
+pub const AUDIENCE: &str = "test";
 /// Long enough for anything that is going to happen at all.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -39,6 +42,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Node {
     pub allowances: Mutex<HashMap<Account, u64>>,
     pub providers: Mutex<Vec<Provider>>,
+    /// Who may read which restricted pieces.
+    pub readers: Mutex<Vec<(Account, PieceRoot)>>,
     pub syncing: AtomicBool,
     pub silent: AtomicBool,
     /// What a fetch does, and how often it was asked for.
@@ -57,6 +62,20 @@ pub fn sign(account: &Account, message: &[u8]) -> [u8; 64] {
     let mut signature = [0; 64];
     blake3::Hasher::new_keyed(&account.0).update(message).finalize_xof().fill(&mut signature);
     signature
+}
+
+/// A token of the account, good for an hour.
+pub fn token(account: &Account, scope: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    token_of(account, scope, now, now + 3_600, 7)
+}
+
+pub fn token_of(account: &Account, scope: &str, issued: u64, expires: u64, id: u8) -> String {
+    let (who, id) = (account_text(account), hex::encode([id; 16]));
+    let text = format!("stoa-token:1:{AUDIENCE}:{who}:{scope}:{issued}:{expires}:{id}:test");
+    let mut bytes = sign(account, text.as_bytes()).to_vec();
+    bytes.extend_from_slice(text.as_bytes());
+    format!("hf_{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
 #[async_trait]
@@ -84,6 +103,15 @@ impl Chain for Node {
 
     async fn providers(&self, _content: &ContentId) -> Result<Vec<Provider>, ChainError> {
         Ok(self.providers.lock().unwrap().clone())
+    }
+
+    async fn may_read(
+        &self,
+        account: &Account,
+        piece: &PieceRoot,
+        _content: &ContentId,
+    ) -> Result<bool, ChainError> {
+        Ok(self.readers.lock().unwrap().contains(&(*account, *piece)))
     }
 
     async fn health(&self) -> Result<ChainHealth, ChainError> {
@@ -142,7 +170,12 @@ impl Server {
         let store = Store::open(&folder.join("store"), StoreOptions { byte_limit: 8 << 30 }).unwrap();
         let node = Arc::new(Node::default());
         let config =
-            Config { audience: "test".into(), ledger: folder.join("uploads.redb"), limits: setup.limits };
+            Config {
+                audience: AUDIENCE.into(),
+                ledger: folder.join("uploads.redb"),
+                tokens: folder.join("tokens.redb"),
+                limits: setup.limits,
+            };
         let gateway = Gateway::open(store.clone(), node.clone(), node.clone(), config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use codec::Decode;
+use pallet_asset_registry::{Contents, Pieces, runtime_api::AssetRegistryApi, types::PieceRecord};
 use polkadot_sdk::{
     frame_system,
     sc_client_api::{StorageKey, StorageProvider},
     sc_network::{Multiaddr, multiaddr::Protocol, service::traits::NetworkService},
     sc_network_sync::SyncingService,
+    sp_api::ProvideRuntimeApi,
     sp_blockchain::HeaderBackend,
     sp_consensus::SyncOracle,
     sp_core::{
@@ -17,13 +19,16 @@ use polkadot_sdk::{
     },
 };
 use stoa_gateway::{Account, Chain, ChainError, ChainHealth, Fetch, FetchOutcome, Provider};
-use stoa_primitives::ContentId;
+use stoa_primitives::{
+    ContentId, PieceRoot,
+    registry::{CommitId, PieceAccess},
+};
 use stoa_runtime::{
     Runtime,
     configs::{EXISTENTIAL_DEPOSIT, SS58_PREFIX},
 };
 
-use super::{ContentService, ServiceError};
+use super::{ContentService, ServiceError, hub::may_read};
 use crate::{
     network::slice::FetchError,
     service::{Block, FullClient},
@@ -35,6 +40,10 @@ const UPLOADER_FACTOR: u128 = 10;
 const MAX_PIECES: usize = 4;
 /// Providers that one answer names.
 const MAX_PROVIDERS: usize = 20;
+/// Revisions of a content that are looked at to find out who may read it.
+const MAX_REVISIONS: usize = 64;
+/// Bytes of a revision's serial number, with which its key in the map of contents ends.
+const SERIAL: usize = 8;
 /// The transfer protocol that our nodes serve strangers by.
 const BITSWAP: &str = "transport-bitswap";
 
@@ -146,6 +155,44 @@ impl Chain for NodeChain {
             });
         }
         Ok(providers)
+    }
+
+    async fn may_read(
+        &self,
+        account: &Account,
+        piece: &PieceRoot,
+        content: &ContentId,
+    ) -> Result<bool, ChainError> {
+        let (client, account) = (self.client.clone(), AccountId32::from(account.0));
+        let (root, content) = (*piece, *content);
+        tokio::task::spawn_blocking(move || {
+            let (at, api) = (client.info().best_hash, client.runtime_api());
+            let record = Pieces::<Runtime>::hashed_key_for(root);
+            let record = client.storage(at, &StorageKey(record)).map_err(failed)?;
+            let record = record.map(|bytes| PieceRecord::decode(&mut bytes.0.as_slice()).map_err(failed)).transpose()?;
+            let Some(asset) = record.and_then(|record| record.controller) else { return Ok(false) };
+            if api.piece_access(at, root).map_err(failed)? == PieceAccess::Denied {
+                return Ok(false);
+            }
+            // Its asset's revisions with that content, one of which a grant must be for.
+            let mut prefix = Contents::<Runtime>::hashed_key_for(content, [0; SERIAL]);
+            prefix.truncate(prefix.len().saturating_sub(SERIAL));
+            let prefix = StorageKey(prefix);
+            let keys = client.storage_keys(at, Some(&prefix), None).map_err(failed)?.take(MAX_REVISIONS);
+            for key in keys {
+                let Some(commit) = client.storage(at, &key).map_err(failed)? else { continue };
+                let commit = CommitId::decode(&mut commit.0.as_slice()).map_err(failed)?;
+                let revision = api.revision(at, commit).map_err(failed)?;
+                if revision.is_some_and(|found| found.asset == asset && found.piece.root == root)
+                    && may_read(&client, at, &account, asset, Some(commit))?
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await
+        .map_err(failed)?
     }
 
     async fn health(&self) -> Result<ChainHealth, ChainError> {

@@ -9,6 +9,7 @@ use pallet_asset_registry::{
     runtime_api::AssetRegistryApi,
     types::{AssetInfo, PieceRecord, RevisionInfo},
 };
+use pallet_marketplace::runtime_api::{LicenceId, MarketplaceApi};
 use polkadot_sdk::{
     sc_client_api::{StorageEventStream, StorageKey, StorageProvider},
     sc_consensus_babe::find_pre_digest,
@@ -18,8 +19,8 @@ use polkadot_sdk::{
     sp_core::crypto::AccountId32,
     sp_io::hashing::twox_128,
 };
-use stoa_gateway::{Account, ChainError, Hub, HubAsset, HubPage, HubRef, HubRevision, Identity};
-use stoa_primitives::registry::AssetId;
+use stoa_gateway::{Account, ChainError, Hub, HubAsset, HubPage, HubRef, HubRevision};
+use stoa_primitives::registry::{AssetId, CommitId};
 use stoa_runtime::{AccountId, BlockNumber, Hash, Runtime};
 
 use crate::service::{Block, FullClient};
@@ -57,6 +58,7 @@ fn asset(info: AssetInfo<AccountId>) -> HubAsset {
         visibility: info.visibility,
         licence: text(info.licence),
         taken_down: info.taken_down.is_some(),
+        deleted: info.refs == 0 && info.revisions > 0,
     }
 }
 
@@ -188,19 +190,58 @@ impl Hub for ChainHub {
         .await
     }
 
-    async fn may_read(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError> {
+    async fn may_read(
+        &self,
+        account: &Account,
+        asset: AssetId,
+        revision: Option<CommitId>,
+    ) -> Result<bool, ChainError> {
+        let account = AccountId32::from(account.0);
+        self.ask(move |then| may_read(&then.client, then.at, &account, asset, revision)).await
+    }
+
+    async fn may_write(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError> {
+        let account = AccountId32::from(account.0);
+        self.ask(move |then| Ok(then.client.runtime_api().role(then.at, asset, account).map_err(failed)?.is_some()))
+            .await
+    }
+
+    async fn namespaces(&self, account: &Account, limit: u32) -> Result<Vec<String>, ChainError> {
         let account = AccountId32::from(account.0);
         self.ask(move |then| {
-            let role = then.client.runtime_api().role(then.at, asset, account).map_err(failed)?;
-            Ok(role.is_some())
+            let api = then.client.runtime_api();
+            let found = api.namespaces_of_account(then.at, account, None, limit).map_err(failed)?;
+            Ok(found.into_iter().map(|found| text(found.name)).collect())
         })
         .await
     }
+}
 
-    // No token can be issued yet, so none is good.
-    async fn identify(&self, _: &str) -> Result<Option<Identity>, ChainError> {
-        Ok(None)
+/// Whether an account works on an asset, or holds a licence that lets it read a revision of it; without a revision, any.
+/// Blocks.
+pub fn may_read(
+    client: &FullClient,
+    at: Hash,
+    account: &AccountId,
+    asset: AssetId,
+    revision: Option<CommitId>,
+) -> Result<bool, ChainError> {
+    let api = client.runtime_api();
+    if api.role(at, asset, account.clone()).map_err(failed)?.is_some() {
+        return Ok(true);
     }
+    if let Some(revision) = revision {
+        return api.can_read(at, account.clone(), asset, revision).map_err(failed);
+    }
+    let key = pallet_marketplace::Grants::<Runtime>::hashed_key_for(asset, account);
+    let Some(held) = client.storage(at, &StorageKey(key)).map_err(failed)? else { return Ok(false) };
+    let held = Vec::<LicenceId>::decode_all(&mut held.0.as_slice()).map_err(failed)?;
+    for licence in held {
+        if api.licence(at, licence).map_err(failed)?.is_some_and(|licence| licence.live) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The assets whose records change with each block.

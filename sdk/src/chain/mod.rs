@@ -5,6 +5,7 @@
 //! from `metadata.scale`; a runtime whose registry differs from it is refused before anything is sent.
 
 mod client;
+mod delegate;
 mod error;
 pub mod storage;
 mod types;
