@@ -3,13 +3,17 @@
 use crate::{
     card::CardError,
     chain::ChainError,
+    content_keys::ContentKeyError,
     dag::{self, DagError},
     fetch::FetchError,
     gateway::GatewayError,
     http::HttpError,
     keys::KeyError,
     names::NameParseError,
+    private::PrivateError,
     publish::PublishError,
+    seller::SellerError,
+    shares::SharesError,
     verify::VerifyError,
 };
 
@@ -60,6 +64,18 @@ pub enum Error {
     /// A publication.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// Encrypted content.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
+    /// Content keys.
+    #[error(transparent)]
+    ContentKeys(#[from] ContentKeyError),
+    /// A seller's service.
+    #[error(transparent)]
+    Seller(#[from] SellerError),
+    /// A file of shares.
+    #[error(transparent)]
+    Shares(#[from] SharesError),
 }
 
 impl Error {
@@ -75,6 +91,10 @@ impl Error {
             Self::Fetch(error) => fetch(error),
             Self::Verify(error) => verify(error),
             Self::Publish(error) => publish(error),
+            Self::Private(error) => private(error),
+            Self::ContentKeys(_) | Self::Seller(SellerError::Keys(_)) => ErrorKind::Failure,
+            Self::Seller(SellerError::Chain(error)) => chain(error),
+            Self::Shares(_) => ErrorKind::Usage,
         }
     }
 }
@@ -148,5 +168,26 @@ fn publish(error: &PublishError) -> ErrorKind {
         | PublishError::TooMany { .. }
         | PublishError::TooLong { .. }
         | PublishError::Name(_) => ErrorKind::Usage,
+    }
+}
+
+fn private(error: &PrivateError) -> ErrorKind {
+    match error {
+        PrivateError::Publish(error) => publish(error),
+        PrivateError::Chain(error) => chain(error),
+        PrivateError::Dag(error) => dag(error),
+        PrivateError::Fetch(error) => fetch(error),
+        PrivateError::Open(error) if !matches!(error, stoa_content::seal::OpenError::Io(_)) => {
+            ErrorKind::Unverified
+        }
+        PrivateError::WrongDelivery(_) | PrivateError::Missing { .. } | PrivateError::Hash(_) => {
+            ErrorKind::Unverified
+        }
+        PrivateError::Committed(_) => ErrorKind::Refused,
+        PrivateError::Open(_)
+        | PrivateError::Seal(_)
+        | PrivateError::Keys(_)
+        | PrivateError::Temporary(_)
+        | PrivateError::Stopped => ErrorKind::Failure,
     }
 }

@@ -3,7 +3,8 @@
 //! - [`chain`] reads the registry and sends transactions to it over a node's WebSocket RPC.
 //! - [`gateway`] reads from and uploads to any gateway; [`fetch`](fetch::fetch) brings a revision into a folder, and
 //!   [`verify`](verify::verify) checks a folder against one.
-//! - [`publish`] puts a folder on the chain and a gateway in one go.
+//! - [`publish`] puts a folder on the chain and a gateway in one go; [`private`] does so encrypted, and opens what was
+//!   bought; [`seller`] delivers keys to buyers, and [`content_keys`] keeps them.
 //! - [`keys`] keeps accounts in the format that polkadot.js reads; [`names`] and [`card`] read what people write.
 //!
 //! Nothing that a gateway sends is believed: every block is checked on the way from the root CID that the chain
@@ -13,15 +14,20 @@
 
 pub mod card;
 pub mod chain;
+pub mod content_keys;
 pub mod dag;
 mod error;
 pub mod fetch;
 pub mod gateway;
 pub mod http;
+pub mod keybox;
 pub mod keys;
 pub mod names;
 pub mod observe;
+pub mod private;
 pub mod publish;
+pub mod seller;
+pub mod shares;
 pub mod verify;
 
 pub use chain::Chain;

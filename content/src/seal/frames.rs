@@ -205,6 +205,11 @@ impl FileOpener {
         Ok(Self { path: path.to_owned(), id, size, cipher: Cipher::new(key, lead) })
     }
 
+    /// Opens a file that has this id and this plain size, or nothing.
+    pub(super) fn of(key: &ContentKey, path: &str, role: Role, id: &Id, size: u64) -> Self {
+        Self { path: path.to_owned(), id: *id, size, cipher: Cipher::new(key, &lead(role, id)) }
+    }
+
     pub(super) fn id(&self) -> &Id {
         &self.id
     }

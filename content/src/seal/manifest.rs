@@ -151,6 +151,12 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Opens frames of a file of this folder, without a look at its header: what it must be is known.
+    pub fn opener(&self, key: &ContentKey, file: &PlainFile) -> FileOpener {
+        let id = id(key, Role::File, &file.path, &file.sha256);
+        FileOpener::of(key, &file.path, Role::File, &id, file.size)
+    }
+
     /// Opens the header of a file of this folder, of whose sealed form `sealed` bytes are there.
     pub fn open_file(
         &self,
