@@ -1,8 +1,17 @@
 //! The verbs, one file each.
 
+mod buy;
+mod claim;
+mod earnings;
 mod get;
+mod grants;
 mod key;
+mod licences;
+mod link;
+mod list;
 mod publish;
+mod seller;
+mod shares;
 mod show;
 mod verify;
 
@@ -23,6 +32,28 @@ pub(crate) enum Command {
     Show(show::Arguments),
     /// Check that a folder is a revision, byte for byte
     Verify(verify::Arguments),
+    /// Show what is on sale, or put it there
+    List(list::Arguments),
+    /// Buy a licence, with the key where one is sold
+    Buy(buy::Buy),
+    /// Buy a licence for somebody else
+    Gift(buy::Gift),
+    /// Show licences, return, refund, dispute and settle them
+    Licences(licences::Arguments),
+    /// Show who may read an asset, or let somebody
+    Grants(grants::Arguments),
+    /// Set, show and transfer shares of what an asset earns
+    #[command(subcommand)]
+    Shares(shares::Command),
+    /// Show what an asset was built on and owes for that, or link it to a parent
+    Link(link::Arguments),
+    /// Show what an asset earned
+    Earnings(earnings::Arguments),
+    /// Get what shares earned
+    Claim(claim::Arguments),
+    /// Deliver keys to buyers
+    #[command(subcommand)]
+    Seller(seller::Command),
 }
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliError> {
@@ -32,5 +63,15 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Get(arguments) => get::run(arguments, context).await,
         Command::Show(arguments) => show::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
+        Command::List(arguments) => list::run(arguments, context).await,
+        Command::Buy(arguments) => buy::buy(arguments, context).await,
+        Command::Gift(arguments) => buy::gift(arguments, context).await,
+        Command::Licences(arguments) => licences::run(arguments, context).await,
+        Command::Grants(arguments) => grants::run(arguments, context).await,
+        Command::Shares(command) => shares::run(command, context).await,
+        Command::Link(arguments) => link::run(arguments, context).await,
+        Command::Earnings(arguments) => earnings::run(arguments, context).await,
+        Command::Claim(arguments) => claim::run(arguments, context).await,
+        Command::Seller(command) => seller::run(command, context).await,
     }
 }
