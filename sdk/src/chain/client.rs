@@ -16,6 +16,7 @@ use stoa_primitives::{
 use subxt::{
     OnlineClient, OnlineClientAtBlock, PolkadotConfig,
     backend::CombinedBackend,
+    client::OnlineClientAtBlockImpl,
     config::{DefaultExtrinsicParamsBuilder, RpcConfigFor},
     rpcs::{RpcClient, methods::legacy::LegacyRpcMethods},
     tx::{Payload, TransactionProgress, TransactionStatus},
@@ -87,7 +88,7 @@ const AT_ONCE: usize = 16;
 
 type AccountRecord = AccountInfo<u32, AccountData<u128>>;
 type At = OnlineClientAtBlock<PolkadotConfig>;
-type Progress = TransactionProgress<PolkadotConfig, At>;
+type Progress = TransactionProgress<PolkadotConfig, OnlineClientAtBlockImpl<PolkadotConfig>>;
 /// What a transaction did.
 pub type Events = subxt::extrinsics::ExtrinsicEvents<PolkadotConfig>;
 

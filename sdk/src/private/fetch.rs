@@ -42,6 +42,9 @@ pub async fn manifest_of(
     gateway: &Gateway,
     content: &ContentId,
 ) -> Result<Option<(Vec<u8>, Listing)>, DagError> {
+    if !dag::has_entry(gateway, content, MANIFEST).await? {
+        return Ok(None);
+    }
     let listing = dag::list(gateway, content).await?;
     let Some(file) = listing.files.iter().find(|file| file.path == MANIFEST) else { return Ok(None) };
     if file.size > MAX_MANIFEST {
