@@ -133,7 +133,8 @@ impl Sale {
 /// with which anybody opens the box.
 pub fn seal(contents: &SaltedKey, once: &ReaderSecret, reader: PublicKey, sale: &Sale) -> Option<SealedKey> {
     let sender = once.public();
-    let (cipher, nonce) = cipher(&shared(once, reader)?, sender, reader);
+    let shared = shared(once, reader)?;
+    let (cipher, nonce) = cipher(&shared, sender, reader);
     let mut body = Zeroizing::new([0; 64]);
     let (key, salt) = body.split_at_mut(32);
     key.copy_from_slice(contents.key.bytes());
@@ -146,7 +147,8 @@ pub fn seal(contents: &SaltedKey, once: &ReaderSecret, reader: PublicKey, sale: 
 pub fn open(sealed: &SealedKey, secret: &ReaderSecret, sale: &Sale) -> Option<SaltedKey> {
     let (sender, rest) = sealed.split_first_chunk::<32>()?;
     let (ciphertext, tag) = rest.split_first_chunk::<64>()?;
-    let (cipher, nonce) = cipher(&shared(secret, *sender)?, *sender, secret.public());
+    let shared = shared(secret, *sender)?;
+    let (cipher, nonce) = cipher(&shared, *sender, secret.public());
     let mut plain = Zeroizing::new(*ciphertext);
     let tag = Tag::from_slice(tag);
     cipher.decrypt_in_place_detached(&nonce, &sale.associated(), plain.as_mut(), tag).ok()?;

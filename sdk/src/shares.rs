@@ -7,7 +7,7 @@ use crate::{
     chain::royalties::{Holding, WHOLE},
     keys::AccountId32,
 };
-use std::{collections::HashMap, io::Read};
+use std::{collections::BTreeMap, io::Read};
 
 /// Most lines that are read.
 const MAX_LINES: usize = 1_000_001;
@@ -39,7 +39,7 @@ pub fn read_shares(source: impl Read) -> Result<Vec<(AccountId32, u32)>, SharesE
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(source);
     let mut shares = Vec::new();
-    let mut lines = HashMap::new();
+    let mut lines = BTreeMap::new();
     let mut sum = 0_u64;
     let mut record = csv::StringRecord::new();
     let mut first = true;
@@ -90,8 +90,8 @@ pub fn parse_account(text: &str) -> Result<AccountId32, String> {
 /// What must be loaded so that the holders of an asset that isn't open are those of a file; whoever is in neither gets
 /// 0. Those who lose come first, so that no part of it goes beyond the million.
 pub fn changes(wanted: &[(AccountId32, u32)], holders: &[Holding]) -> Vec<(AccountId32, u32)> {
-    let held: HashMap<_, _> = holders.iter().map(|holder| (holder.account, holder.shares)).collect();
-    let named: HashMap<_, _> = wanted.iter().copied().collect();
+    let held: BTreeMap<_, _> = holders.iter().map(|holder| (holder.account, holder.shares)).collect();
+    let named: BTreeMap<_, _> = wanted.iter().copied().collect();
     let gone = holders.iter().filter(|holder| !named.contains_key(&holder.account));
     let mut changes: Vec<_> = gone.map(|holder| (holder.account, 0)).collect();
     let before = |account: &AccountId32| held.get(account).copied().unwrap_or(0);

@@ -8,7 +8,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use std::{collections::HashSet, fs::File, path::PathBuf};
+use std::{collections::BTreeSet, fs::File, path::PathBuf};
 use stoa_sdk::{
     chain::{
         Included,
@@ -124,7 +124,7 @@ async fn set(arguments: Set, context: &Context) -> Result<(), CliError> {
     }
     let holders = state.all_holders(found.id).await.map_err(sdk)?;
     let changes = changes(&wanted, &holders);
-    let known: HashSet<_> = holders.iter().map(|holder| holder.account).collect();
+    let known: BTreeSet<_> = holders.iter().map(|holder| holder.account).collect();
     let new = changes.iter().filter(|(account, _)| !known.contains(account)).count();
     let each = state.royalties_deposit(Deposit::Holder).await.map_err(sdk)?;
     let calls: Vec<_> =
