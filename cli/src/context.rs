@@ -114,13 +114,13 @@ impl Context {
         keystore.unlock(self.account(), &password).map_err(sdk)
     }
 
-    /// The address of the key that would sign; no password is needed for it.
-    pub(crate) fn own_address(&self) -> Result<AccountId32, CliError> {
+    /// The address of the key that would sign; needs no password.
+    pub(crate) fn address(&self) -> Result<AccountId32, CliError> {
         if let Some(pair) = self.key_of_environment() {
             return Ok(pair?.public_key().to_account_id());
         }
-        let address = self.keystore()?.show(self.account()).map_err(sdk)?.address;
-        address.parse().map_err(|_| CliError::Usage(format!("`{address}` in the keystore isn't an address")))
+        let account = self.keystore()?.show(self.account()).map_err(sdk)?;
+        account.address.parse().map_err(|_| CliError::Usage(format!("{} isn't an address", account.address)))
     }
 
     /// The account's password, from the environment or asked for; a new one is asked for twice.

@@ -1,7 +1,7 @@
 //! What a command can fail with, and the exit code for it.
 
 use std::{io, path::PathBuf};
-use stoa_sdk::{Error, ErrorKind, names::AssetAt};
+use stoa_sdk::{Error, ErrorKind, chain::amount, names::AssetAt};
 
 /// Failed on this machine.
 pub(crate) const FAILURE: u8 = 1;
@@ -30,9 +30,21 @@ pub(crate) enum CliError {
     #[error("{0} was taken down by the chain's moderators, and nodes don't serve it")]
     TakenDown(AssetAt),
     #[error("{0}")]
-    Missing(String),
-    #[error("{0}")]
     Denied(String),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{account} can spend {}, and this takes {}: get more first", amount(*balance), amount(*total))]
+    Funds { account: String, balance: u128, total: u128 },
+    #[error("it costs {} now, and at most {} was to be paid: look at it again with `stoa list`", amount(*price), amount(*most))]
+    TooDear { price: u128, most: u128 },
+    #[error("no key was delivered for licence {0} in time: get the price back with `stoa licences refund {0}`")]
+    NotDelivered(u64),
+    #[error("{asset} is encrypted, and no key to revision {commit} is here: buy it with `stoa buy {asset}`, or name the account that bought it with --account; --as-stored gets the encrypted files")]
+    NoKey { asset: String, commit: String },
+    #[error("the key of licence {licence} is the right one, so a dispute would cost {}: say --all-the-same to make one", amount(*forfeit))]
+    GoodKey { licence: u64, forfeit: u128 },
+    #[error("{0}")]
+    Differs(String),
     #[error("nothing was done")]
     Declined,
     #[error("this can't be asked here: {0}")]
@@ -61,8 +73,16 @@ impl CliError {
                 ErrorKind::Network => (NETWORK, "network"),
             },
             Self::Usage(_) | Self::NotAsked(_) => (USAGE, "usage"),
-            Self::NoAsset(_) | Self::NoRevision(_) | Self::Missing(_) => (NOT_FOUND, "not-found"),
-            Self::TakenDown(_) | Self::Denied(_) => (REFUSED, "refused"),
+            Self::NoAsset(_) | Self::NoRevision(_) | Self::NotFound(_) | Self::NoKey { .. } => {
+                (NOT_FOUND, "not-found")
+            }
+            Self::Differs(_) => (UNVERIFIED, "verification-failed"),
+            Self::TakenDown(_)
+            | Self::Denied(_)
+            | Self::Funds { .. }
+            | Self::TooDear { .. }
+            | Self::NotDelivered(_)
+            | Self::GoodKey { .. } => (REFUSED, "refused"),
             Self::Declined | Self::Prompt(_) | Self::Output(_) | Self::Io { .. } | Self::Runtime(_) => {
                 failure
             }

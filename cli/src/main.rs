@@ -5,6 +5,7 @@
 
 mod commands;
 mod context;
+mod deal;
 mod error;
 mod output;
 mod progress;

@@ -122,6 +122,24 @@ fn a_command_line_that_makes_no_sense_says_why() {
         &["--json", "provider", "register", "--capacity", "1GiB", "--price", "1", "--peer", "me"],
         &["--json", "storage", "odds", "--lost", "110%"],
         &["--json", "storage", "odds", "--lost", "10%", "--order", "3"],
+        &["--json", "list", "a/b", "--price", "ten"],
+        &["--json", "list", "a/b", "--supply", "3"],
+        &["--json", "list", "a/b", "--price", "1", "--blocks", "5", "--per-job"],
+        &["--json", "list", "a/b", "--price", "1", "--remove", "5"],
+        &["--json", "buy", "a/b", "--max-price", "-1"],
+        &["--json", "gift", "a/b"],
+        &["--json", "gift", "a/b", "--to", ALICE, "--reader", "00"],
+        &["--json", "licences", "dispute"],
+        &["--json", "licences", "--of", "nobody"],
+        &["--json", "link", "a/b", "c/d"],
+        &["--json", "link", "a/b", "--absolute", "5"],
+        &["--json", "link", "a/b", "c/d", "--absolute", "5", "--relative", "5"],
+        &["--json", "link", "a/b", "c/d", "--relative", "101"],
+        &["--json", "link", "a/b", "c/d", "--relative", "5", "--ask-nothing"],
+        &["--json", "shares", "transfer", "a/b", "--to", "nobody", "--shares", "5"],
+        &["--json", "shares", "transfer", "a/b", "--to", ALICE, "--shares", "0"],
+        &["--json", "claim", "a/b", "--everyone", "--for", ALICE],
+        &["--json", "seller", "serve", "--every", "0"],
     ] {
         let error = home.fails(2, arguments, &[]);
         assert_eq!(error["code"], "usage", "{arguments:?}");
@@ -162,6 +180,18 @@ fn a_node_that_is_not_there_is_a_failure_of_the_network() {
         &["order", "show", "1"],
         &["order", "settle", "1"],
         &["storage", "odds", "--lost", "10%"],
+        &["publish", folder, "--to", "a/b", "--private"],
+        &["list", "a/b"],
+        &["list", "a/b", "--price", "5", "--yes"],
+        &["buy", "a/b", "--yes"],
+        &["licences"],
+        &["licences", "refund", "5", "--yes"],
+        &["grants", "a/b"],
+        &["shares", "show", "a/b"],
+        &["link", "a/b"],
+        &["earnings", "a/b"],
+        &["claim", "a/b", "--yes"],
+        &["seller", "serve", "--once"],
     ] {
         let all = [&["--json", "--node", &node], arguments].concat();
         let error = home.fails(6, &all, &[("STOA_KEY", "//Alice")]);
@@ -177,4 +207,25 @@ fn what_is_missing_on_this_machine_is_told_before_the_network_is_asked() {
     let node = format!("ws://{NOBODY}");
     home.fails(1, &["--json", "--node", &node, "verify", "/nonexistent", "a/b"], &[]);
     home.fails(3, &["--json", "--node", &node, "publish", ".", "--to", "a/b"], &[]);
+    home.fails(3, &["--json", "--node", &node, "licences"], &[]);
+    let file = home.0.path().join("shares.csv");
+    let path = file.to_str().unwrap();
+    let set = ["--json", "--node", &node, "shares", "set", "a/b", path, "--yes"];
+    home.fails(1, &set, &[("STOA_KEY", "//Alice")]);
+    for bad in ["account,shares\n", "nobody,5\n", &format!("{ALICE},1000001\n"), &format!("{ALICE},1\n{ALICE},1\n")] {
+        fs::write(&file, bad).unwrap();
+        let error = home.fails(2, &set, &[("STOA_KEY", "//Alice")]);
+        assert!(error["message"].as_str().unwrap().contains("file of shares"), "{error}");
+    }
+}
+
+#[test]
+fn a_one_time_key_is_kept_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let made = home.json(&["--json", "licences", "reader", "a/b"], &[]);
+    let public = made["reader"].as_str().unwrap();
+    assert_eq!(public.len(), 64);
+    let kept = home.0.path().join(format!(".config/stoa/keys/content/reader-{public}.json"));
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
 }

@@ -156,6 +156,11 @@ pub async fn list(gateway: &Gateway, root: &ContentId) -> Result<Listing, DagErr
     Ok(Listing { files, empty_folders })
 }
 
+/// Whether the folder at a root has an entry of a name.
+pub(crate) async fn has_entry(gateway: &Gateway, root: &ContentId, name: &str) -> Result<bool, DagError> {
+    Ok(node(gateway, root, "", root).await?.links.iter().any(|link| link.name == name))
+}
+
 /// About how many bytes a folder's node takes in memory.
 fn weight(node: &Node) -> usize {
     node.links.iter().map(|link| size_of::<Link>() + link.name.len()).sum()

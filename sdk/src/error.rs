@@ -3,13 +3,17 @@
 use crate::{
     card::CardError,
     chain::ChainError,
+    content_keys::ContentKeyError,
     dag::{self, DagError},
     fetch::FetchError,
     gateway::GatewayError,
     http::HttpError,
     keys::KeyError,
     names::NameParseError,
+    private::PrivateError,
     publish::PublishError,
+    seller::SellerError,
+    shares::SharesError,
     token::TokenError,
     units::UnitError,
     verify::VerifyError,
@@ -68,6 +72,18 @@ pub enum Error {
     /// A token.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// Encrypted content.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
+    /// Content keys.
+    #[error(transparent)]
+    ContentKeys(#[from] ContentKeyError),
+    /// A seller's service.
+    #[error(transparent)]
+    Seller(#[from] SellerError),
+    /// A file of shares.
+    #[error(transparent)]
+    Shares(#[from] SharesError),
 }
 
 impl Error {
@@ -86,6 +102,10 @@ impl Error {
             Self::Token(TokenError::Audience(_)) => ErrorKind::Network,
             Self::Token(TokenError::Random(_)) => ErrorKind::Failure,
             Self::Token(_) => ErrorKind::Usage,
+            Self::Private(error) => private(error),
+            Self::ContentKeys(_) | Self::Seller(SellerError::Keys(_)) => ErrorKind::Failure,
+            Self::Seller(SellerError::Chain(error)) => chain(error),
+            Self::Shares(_) => ErrorKind::Usage,
         }
     }
 }
@@ -159,5 +179,26 @@ fn publish(error: &PublishError) -> ErrorKind {
         | PublishError::TooMany { .. }
         | PublishError::TooLong { .. }
         | PublishError::Name(_) => ErrorKind::Usage,
+    }
+}
+
+fn private(error: &PrivateError) -> ErrorKind {
+    match error {
+        PrivateError::Publish(error) => publish(error),
+        PrivateError::Chain(error) => chain(error),
+        PrivateError::Dag(error) => dag(error),
+        PrivateError::Fetch(error) => fetch(error),
+        PrivateError::Open(error) if !matches!(error, stoa_content::seal::OpenError::Io(_)) => {
+            ErrorKind::Unverified
+        }
+        PrivateError::WrongDelivery(_) | PrivateError::Missing { .. } | PrivateError::Hash(_) => {
+            ErrorKind::Unverified
+        }
+        PrivateError::Committed(_) => ErrorKind::Refused,
+        PrivateError::Open(_)
+        | PrivateError::Seal(_)
+        | PrivateError::Keys(_)
+        | PrivateError::Temporary(_)
+        | PrivateError::Stopped => ErrorKind::Failure,
     }
 }

@@ -27,9 +27,9 @@ use tokio::{
 };
 
 /// How many files are fetched at once.
-const PARALLEL: usize = 4;
+pub(crate) const PARALLEL: usize = 4;
 /// How often a transfer that broke is taken up again without a byte of progress between.
-const FRUITLESS_ATTEMPTS: usize = 3;
+pub(crate) const FRUITLESS_ATTEMPTS: usize = 3;
 /// Longest part of a file's name that its `.part` name repeats.
 const MAX_SHOWN_NAME: usize = 180;
 
@@ -125,7 +125,7 @@ pub async fn fetch(
     let job = Job { gateway, root: content, dir, force: options.force, observer: &*observer };
     if whole {
         for folder in &listed.empty_folders {
-            make_dir(&job.place(folder)?)?;
+            make_dir(&place(dir, folder)?)?;
         }
     }
     observer
@@ -154,7 +154,7 @@ struct Job<'job> {
 
 impl Job<'_> {
     async fn file(&self, file: &RemoteFile) -> Result<FetchedFile, FetchError> {
-        let target = self.place(&file.path)?;
+        let target = place(self.dir, &file.path)?;
         let done = |size, outcome| FetchedFile {
             path: file.path.clone(),
             size,
@@ -230,33 +230,33 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
 
-    /// Where a file goes; makes the folders on the way, and follows no link.
-    fn place(&self, path: &str) -> Result<PathBuf, FetchError> {
-        let mut place = self.dir.to_owned();
-        let mut segments = path.split('/').peekable();
-        while let Some(segment) = segments.next() {
-            dag::check_segment(segment).map_err(|reason| DagError::Name {
-                folder: path.to_owned(),
-                name: segment.to_owned(),
-                reason,
-            })?;
-            place.push(segment);
-            if segments.peek().is_some() {
-                make_dir(&place)?;
-            }
+/// Where a file of a revision goes in a folder; makes the folders on the way, and follows no link.
+pub(crate) fn place(dir: &Path, path: &str) -> Result<PathBuf, FetchError> {
+    let mut place = dir.to_owned();
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        dag::check_segment(segment).map_err(|reason| DagError::Name {
+            folder: path.to_owned(),
+            name: segment.to_owned(),
+            reason,
+        })?;
+        place.push(segment);
+        if segments.peek().is_some() {
+            make_dir(&place)?;
         }
-        Ok(place)
     }
+    Ok(place)
 }
 
 /// The bytes of a part that lie at or after a position.
-fn unseen(start: u64, mut bytes: Bytes, from: u64) -> Bytes {
+pub(crate) fn unseen(start: u64, mut bytes: Bytes, from: u64) -> Bytes {
     let known = usize::try_from(from.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
     bytes.split_off(known)
 }
 
-fn make_dir(path: &Path) -> Result<(), FetchError> {
+pub(crate) fn make_dir(path: &Path) -> Result<(), FetchError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => Ok(()),
         Ok(metadata) => Err(obstacle(path, &metadata)),
@@ -272,7 +272,7 @@ fn make_dir(path: &Path) -> Result<(), FetchError> {
     }
 }
 
-fn exists_as_file(path: &Path) -> Result<bool, FetchError> {
+pub(crate) fn exists_as_file(path: &Path) -> Result<bool, FetchError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(true),
         Ok(metadata) => Err(obstacle(path, &metadata)),
@@ -295,7 +295,7 @@ fn obstacle(path: &Path, metadata: &fs::Metadata) -> FetchError {
 }
 
 /// The name of a file while it comes; another one for other content, so that no two are mixed.
-fn part_name(file: &RemoteFile) -> String {
+pub(crate) fn part_name(file: &RemoteFile) -> String {
     let name = file.path.rsplit('/').next().unwrap_or_default();
     let mut shown = MAX_SHOWN_NAME.min(name.len());
     while !name.is_char_boundary(shown) {
@@ -307,7 +307,7 @@ fn part_name(file: &RemoteFile) -> String {
 }
 
 /// A file of the revision can't have the name that another has while it comes.
-fn check_parts(files: &[RemoteFile]) -> Result<(), FetchError> {
+pub(crate) fn check_parts(files: &[RemoteFile]) -> Result<(), FetchError> {
     let paths: HashSet<_> = files.iter().map(|file| file.path.as_str()).collect();
     for file in files {
         let folder = file.path.rsplit_once('/').map(|(folder, _)| folder);

@@ -395,7 +395,8 @@ fn fill(bytes: &mut [u8]) -> Result<(), KeyError> {
     OsRng.try_fill_bytes(bytes).map_err(|error| KeyError::Random(error.to_string()))
 }
 
-fn create_private_dir(dir: &Path) -> io::Result<()> {
+/// Makes a folder that its owner alone can read.
+pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

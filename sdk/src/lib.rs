@@ -3,7 +3,8 @@
 //! - [`chain`] reads the registry and sends transactions to it over a node's WebSocket RPC.
 //! - [`gateway`] reads from and uploads to any gateway; [`fetch`](fetch::fetch) brings a revision into a folder, and
 //!   [`verify`](verify::verify) checks a folder against one.
-//! - [`publish`] puts a folder on the chain and a gateway in one go.
+//! - [`publish`] puts a folder on the chain and a gateway in one go; [`private`] does so encrypted, and opens what was
+//!   bought; [`seller`] delivers keys to buyers, and [`content_keys`] keeps them.
 //! - [`token`] signs what programs show to a gateway instead of a key.
 //! - [`keys`] keeps accounts in the format that polkadot.js reads; [`names`], [`units`] and [`card`] read what people write.
 //!
@@ -14,15 +15,20 @@
 
 pub mod card;
 pub mod chain;
+pub mod content_keys;
 pub mod dag;
 mod error;
 pub mod fetch;
 pub mod gateway;
 pub mod http;
+pub mod keybox;
 pub mod keys;
 pub mod names;
 pub mod observe;
+pub mod private;
 pub mod publish;
+pub mod seller;
+pub mod shares;
 pub mod token;
 pub mod units;
 pub mod verify;

@@ -3,6 +3,10 @@
 /// A stage of long work.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stage {
+    /// Files are listed and hashed, before they are encrypted.
+    Survey,
+    /// Files are encrypted.
+    Seal,
     /// Files are read and packed.
     Pack,
     /// The piece is sent to a gateway.
@@ -19,6 +23,8 @@ impl Stage {
     /// A word for it.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Survey => "hashing",
+            Self::Seal => "encrypting",
             Self::Pack => "packing",
             Self::Upload => "uploading",
             Self::Download => "downloading",

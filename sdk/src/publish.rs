@@ -235,8 +235,20 @@ pub async fn prepare(
     options: PublishOptions,
     observer: Arc<dyn Observer>,
 ) -> Result<Plan, PublishError> {
-    check_limits(&options)?;
     let card = Card::read(&options.dir)?.unwrap_or_default();
+    prepare_with(chain, signer, options, card, false, observer).await
+}
+
+/// As [`prepare`] does, for a folder whose card is somewhere else; `sealed` says that strangers can't read the folder.
+pub(crate) async fn prepare_with(
+    chain: &Chain,
+    signer: &Keypair,
+    options: PublishOptions,
+    card: Card,
+    sealed: bool,
+    observer: Arc<dyn Observer>,
+) -> Result<Plan, PublishError> {
+    check_limits(&options)?;
     let state = chain.state().await?;
     let account = signer.public_key().to_account_id();
     let asset = state.asset(&options.to).await?;
@@ -252,7 +264,10 @@ pub async fn prepare(
     {
         return Err(PublishError::NotPermitted { asset: asset.name.clone(), owner: asset.owner.to_string() });
     }
-    let Terms { kind, license, visibility, warnings } = terms(&options, &card, asset.as_ref())?;
+    let Terms { kind, license, visibility, mut warnings } = terms(&options, &card, asset.as_ref())?;
+    if visibility == Visibility::Private && !sealed {
+        warnings.push("files of a private asset are published as they are: --private encrypts them".into());
+    }
 
     let mut parents = Vec::new();
     for spec in &options.parents {
@@ -323,6 +338,11 @@ impl Plan {
     /// All that it costs, deposits and fees, in plancks.
     pub fn total(&self) -> u128 {
         self.costs.iter().fold(0, |sum, cost| sum.saturating_add(cost.deposit).saturating_add(cost.fee))
+    }
+
+    /// The asset, when it exists.
+    pub(crate) fn asset(&self) -> Option<&Asset> {
+        self.asset.as_ref()
     }
 
     /// Does it.
@@ -482,9 +502,6 @@ struct Terms {
 /// Kind, licence and visibility: the asset's, which are fixed, or what was asked for, or what the card says.
 fn terms(options: &PublishOptions, card: &Card, asset: Option<&Asset>) -> Result<Terms, PublishError> {
     let mut warnings = Vec::new();
-    if options.visibility.or(asset.map(|asset| asset.visibility)) == Some(Visibility::Private) {
-        warnings.push("files of a private asset are published as they are: encrypt them first".into());
-    }
     let card_license = card.license.clone().unwrap_or_default();
     let Some(asset) = asset else {
         let license = options.license.clone().unwrap_or(card_license);

@@ -1,11 +1,20 @@
 //! The verbs, one file each.
 
+mod buy;
+mod claim;
+mod earnings;
 mod gateway;
 mod get;
+mod grants;
 mod key;
+mod licences;
+mod link;
+mod list;
 mod order;
 mod provider;
 mod publish;
+mod seller;
+mod shares;
 mod show;
 mod storage;
 mod token;
@@ -43,6 +52,28 @@ pub(crate) enum Command {
     /// What is known of storage
     #[command(subcommand)]
     Storage(storage::Command),
+    /// Show what is on sale, or put it there
+    List(list::Arguments),
+    /// Buy a licence, with the key where one is sold
+    Buy(buy::Buy),
+    /// Buy a licence for somebody else
+    Gift(buy::Gift),
+    /// Show licences, return, refund, dispute and settle them
+    Licences(licences::Arguments),
+    /// Show who may read an asset, or let somebody
+    Grants(grants::Arguments),
+    /// Set, show and transfer shares of what an asset earns
+    #[command(subcommand)]
+    Shares(shares::Command),
+    /// Show what an asset was built on and owes for that, or link it to a parent
+    Link(link::Arguments),
+    /// Show what an asset earned
+    Earnings(earnings::Arguments),
+    /// Get what shares earned
+    Claim(claim::Arguments),
+    /// Deliver keys to buyers
+    #[command(subcommand)]
+    Seller(seller::Command),
 }
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliError> {
@@ -57,5 +88,15 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Order(command) => order::run(command, context).await,
         Command::Provider(command) => provider::run(command, context).await,
         Command::Storage(command) => storage::run(command, context).await,
+        Command::List(arguments) => list::run(arguments, context).await,
+        Command::Buy(arguments) => buy::buy(arguments, context).await,
+        Command::Gift(arguments) => buy::gift(arguments, context).await,
+        Command::Licences(arguments) => licences::run(arguments, context).await,
+        Command::Grants(arguments) => grants::run(arguments, context).await,
+        Command::Shares(command) => shares::run(command, context).await,
+        Command::Link(arguments) => link::run(arguments, context).await,
+        Command::Earnings(arguments) => earnings::run(arguments, context).await,
+        Command::Claim(arguments) => claim::run(arguments, context).await,
+        Command::Seller(command) => seller::run(command, context).await,
     }
 }

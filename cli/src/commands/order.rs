@@ -247,7 +247,7 @@ struct Orders {
 
 async fn list(arguments: List, context: &Context) -> Result<(), CliError> {
     let List { what, open, after } = arguments;
-    let own = if what.is_none() && !open { Some(context.own_address()?) } else { None };
+    let own = if what.is_none() && !open { Some(context.address()?) } else { None };
     let state = context.chain().await?.state().await.map_err(sdk)?;
     let orders = match (what, own) {
         (Some(what), _) => {
@@ -294,7 +294,7 @@ fn short_root(piece: &Piece) -> String {
 
 async fn order_of(state: &ChainState, id: u64) -> Result<Order, CliError> {
     let found = state.order(id).await.map_err(sdk)?;
-    found.ok_or_else(|| CliError::Missing(format!("there is no order {id}; it may have ended")))
+    found.ok_or_else(|| CliError::NotFound(format!("there is no order {id}; it may have ended")))
 }
 
 async fn show(arguments: Show, context: &Context) -> Result<(), CliError> {
@@ -410,7 +410,7 @@ async fn settle(arguments: Settle, context: &Context) -> Result<(), CliError> {
         Some(account) => {
             let provider = state.provider(&account).await.map_err(sdk)?;
             let provider =
-                provider.ok_or_else(|| CliError::Missing(format!("{account} isn't a provider")))?;
+                provider.ok_or_else(|| CliError::NotFound(format!("{account} isn't a provider")))?;
             replicas.extend(state.due_to(&provider).await.map_err(sdk)?);
         }
         None => {

@@ -117,7 +117,7 @@ async fn own(state: &ChainState, signer: &Keypair) -> Result<Provider, CliError>
 
 async fn provider_of(state: &ChainState, account: &AccountId32) -> Result<Provider, CliError> {
     state.provider(account).await.map_err(sdk)?.ok_or_else(|| {
-        CliError::Missing(format!(
+        CliError::NotFound(format!(
             "{account} isn't a provider: `stoa provider register` with its key makes it one"
         ))
     })
@@ -349,7 +349,7 @@ struct Report {
 async fn status(arguments: Status, context: &Context) -> Result<(), CliError> {
     let account = match arguments.of {
         Some(account) => account,
-        None => context.own_address()?,
+        None => context.address()?,
     };
     let state = context.chain().await?.state().await.map_err(sdk)?;
     let provider = provider_of(&state, &account).await?;

@@ -10,10 +10,12 @@ use serde::Serialize;
 use std::path::PathBuf;
 use stoa_sdk::{
     chain::{Wait, amount},
+    content_keys::ContentKeys,
     names::{
         AssetName, DEFAULT_BRANCH, ParentSpec, kind_word, parse_kind, parse_visibility, visibility_word,
     },
     primitives::registry::{AssetKind, Visibility},
+    private::{PrivatePlan, prepare_private},
     publish::{Cost, Plan, PublishOptions, Published, prepare},
 };
 
@@ -31,9 +33,12 @@ pub(crate) struct Arguments {
     /// The licence's id, such as apache-2.0 [default: what README.md says]
     #[arg(long, value_name = "ID")]
     license: Option<String>,
-    /// public, gated or private [default: public]
+    /// public, gated or private [default: public, or private with --private]
     #[arg(long, value_parser = parse_visibility)]
     visibility: Option<Visibility>,
+    /// Encrypt the files: only who has the key, which is kept here and can be sold, reads them
+    #[arg(long)]
+    private: bool,
     /// What it was made from; relation is fine-tune, adapter, quantised, merge, trained-on, evaluated-on or
     /// compiled-from
     #[arg(long = "parent", value_name = "OWNER/NAME@REVISION:RELATION")]
@@ -62,6 +67,7 @@ pub(crate) struct Arguments {
 struct Report<'report> {
     #[serde(flatten)]
     published: &'report Published,
+    private: bool,
     costs: &'report [Cost],
     total: String,
     warnings: &'report [String],
@@ -85,8 +91,18 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), C
         branch: arguments.branch,
         message: arguments.message,
     };
-    let plan = prepare(&chain, &signer, options, context.observer.clone()).await.map_err(sdk)?;
-    output::note(context.json, &describe(&plan));
+    let work = if arguments.private {
+        let keys = ContentKeys::of(&context.keystore()?);
+        let plan = prepare_private(&chain, &signer, options, &keys, context.observer.clone()).await;
+        Work::Private(Box::new(plan.map_err(sdk)?))
+    } else {
+        Work::Open(Box::new(prepare(&chain, &signer, options, context.observer.clone()).await.map_err(sdk)?))
+    };
+    let plan = work.plan();
+    output::note(context.json, &describe(plan));
+    if let Work::Private(private) = &work {
+        output::note(context.json, &describe_private(private));
+    }
     if !arguments.yes && !plan.costs.is_empty() {
         context.confirm("Publish?")?;
     }
@@ -95,13 +111,42 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), C
     let warnings = plan.warnings.clone();
     let proposed_parents = plan.proposed_parents.iter().map(ToString::to_string).collect();
     let total = plan.total().to_string();
-    let published = plan.run(&chain, &gateway, &signer, wait, context.observer.clone()).await.map_err(sdk)?;
+    let private = matches!(work, Work::Private(_));
+    let observer = context.observer.clone();
+    let published = match work {
+        Work::Open(plan) => plan.run(&chain, &gateway, &signer, wait, observer).await.map_err(sdk)?,
+        Work::Private(plan) => plan.run(&chain, &gateway, &signer, wait, observer).await.map_err(sdk)?,
+    };
     let report =
-        Report { published: &published, costs: &costs, total, warnings: &warnings, proposed_parents };
+        Report { published: &published, private, costs: &costs, total, warnings: &warnings, proposed_parents };
     output::result(context.json, &report, || {
         let done = if published.unchanged { "is there already" } else { "is published" };
         format!("{}@{} {done}\n  ipfs://{}", published.asset, published.commit, published.content)
     })
+}
+
+/// What will be done.
+enum Work {
+    Open(Box<Plan>),
+    Private(Box<PrivatePlan>),
+}
+
+impl Work {
+    fn plan(&self) -> &Plan {
+        match self {
+            Self::Open(plan) => plan,
+            Self::Private(plan) => &plan.plan,
+        }
+    }
+}
+
+fn describe_private(private: &PrivatePlan) -> String {
+    let key = if private.again { "the key that this folder has already" } else { "a new key" };
+    format!(
+        "  encrypted with {key}, from {} files, {}; their number and lengths can be seen, names and content can't",
+        private.files,
+        output::size(private.bytes)
+    )
 }
 
 fn describe(plan: &Plan) -> String {

@@ -61,7 +61,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
     let report = if let (Some(order), Some(provider)) = (order, provider) {
         let found = state.replica_odds(order, &provider, lost, windows).await.map_err(sdk)?;
         let found = found
-            .ok_or_else(|| CliError::Missing(format!("{provider} keeps no replica of order {order}")))?;
+            .ok_or_else(|| CliError::NotFound(format!("{provider} keeps no replica of order {order}")))?;
         Report { lost, windows, challenges: found.challenges, caught: found.caught, replica: Some(found) }
     } else {
         let challenges = match challenges {

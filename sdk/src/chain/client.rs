@@ -1,4 +1,4 @@
-//! The client itself, with what is generated from the runtime's metadata.
+//! The client itself, and the registry's part of it. Types that are made from the runtime's metadata stay in this folder.
 
 use super::{
     ChainError,
@@ -16,9 +16,10 @@ use stoa_primitives::{
 use subxt::{
     OnlineClient, OnlineClientAtBlock, PolkadotConfig,
     backend::CombinedBackend,
+    client::OnlineClientAtBlockImpl,
     config::{DefaultExtrinsicParamsBuilder, RpcConfigFor},
     rpcs::{RpcClient, methods::legacy::LegacyRpcMethods},
-    tx::{Payload, TransactionStatus},
+    tx::{Payload, TransactionProgress, TransactionStatus},
     utils::AccountId32,
 };
 use tokio::time::timeout;
@@ -71,6 +72,8 @@ pub(super) mod api {}
 
 use api::runtime_types::{
     bounded_collections::bounded_vec::BoundedVec,
+    frame_system::AccountInfo,
+    pallet_balances::types::AccountData,
     pallet_asset_registry::types::{
         AssetInfo, DepositFor, LineageEntry, NamespaceInfo, NewRef, RefInfo, RevisionInfo,
     },
@@ -80,8 +83,14 @@ use api::runtime_types::{
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long to wait for a transaction to be where it is awaited.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// Transactions of one account that are under way at once.
+const AT_ONCE: usize = 16;
 
+type AccountRecord = AccountInfo<u32, AccountData<u128>>;
 type At = OnlineClientAtBlock<PolkadotConfig>;
+type Progress = TransactionProgress<PolkadotConfig, OnlineClientAtBlockImpl<PolkadotConfig>>;
+/// What a transaction did.
+pub type Events = subxt::extrinsics::ExtrinsicEvents<PolkadotConfig>;
 
 /// A connection to a node.
 #[derive(Clone)]
@@ -122,11 +131,17 @@ impl Chain {
         format!("{:?}", self.client.genesis_hash())
     }
 
-    /// The registry as it is in the node's best block.
+    /// The chain as it is in the node's best block.
     pub async fn state(&self) -> Result<ChainState, ChainError> {
         let best = self.rpc.chain_get_block_hash(None).await?;
         let best = best.ok_or_else(|| ChainError::Node("it has no best block".into()))?;
         Ok(ChainState { at: self.client.at_block(best).await? })
+    }
+
+    /// The chain as it is in the newest final block, which nothing undoes.
+    pub async fn final_state(&self) -> Result<ChainState, ChainError> {
+        let head = self.rpc.chain_get_finalized_head().await?;
+        Ok(ChainState { at: self.client.at_block(head).await? })
     }
 
     /// What registering a namespace costs in fees.
@@ -221,23 +236,82 @@ impl Chain {
         Ok(self.send(&set_ref(asset, kind, name, commit), signer, wait).await?.0)
     }
 
-    pub(super) async fn fee(&self, call: &impl Payload, signer: &Keypair) -> Result<u128, ChainError> {
+    /// What a call costs in fees.
+    pub async fn fee(&self, call: &impl Payload, signer: &Keypair) -> Result<u128, ChainError> {
         let mut transactions = self.client.at_current_block().await?.transactions();
         let params = DefaultExtrinsicParamsBuilder::new().build();
         Ok(transactions.create_signed(call, signer, params).await?.partial_fee_estimate().await?)
     }
 
-    pub(super) async fn send(
+    /// Signs a call, sends it, and waits for it. Gives its events.
+    pub async fn send(
         &self,
         call: &impl Payload,
         signer: &Keypair,
         wait: Wait,
-    ) -> Result<(Included, subxt::extrinsics::ExtrinsicEvents<PolkadotConfig>), ChainError> {
+    ) -> Result<(Included, Events), ChainError> {
         // The pool's view of the nonce, because earlier transactions may not be final yet.
         let nonce = self.rpc.system_account_next_index(&signer.public_key().to_account_id()).await?;
+        self.follow(self.submit(call, signer, nonce).await?, wait).await
+    }
+
+    /// Signs calls and sends them one after the other, without waiting for one before the next. Gives what became of
+    /// each; one that couldn't be sent is the last.
+    pub async fn send_all(
+        &self,
+        calls: &[impl Payload],
+        signer: &Keypair,
+        wait: Wait,
+    ) -> Vec<Result<(Included, Events), ChainError>> {
+        let account = signer.public_key().to_account_id();
+        let mut done = Vec::with_capacity(calls.len());
+        // Not more at once than the pool takes from one account.
+        for calls in calls.chunks(AT_ONCE) {
+            let mut sent = Vec::with_capacity(calls.len());
+            let mut failed = None;
+            match self.rpc.system_account_next_index(&account).await {
+                Ok(first) => {
+                    for (call, nonce) in calls.iter().zip(first..) {
+                        match self.submit(call, signer, nonce).await {
+                            Ok(progress) => sent.push(progress),
+                            Err(error) => {
+                                failed = Some(error);
+                                break;
+                            }
+                        }
+                    }
+                }
+                Err(error) => failed = Some(error.into()),
+            }
+            for progress in sent {
+                done.push(self.follow(progress, wait).await);
+            }
+            if let Some(error) = failed {
+                done.push(Err(error));
+                break;
+            }
+        }
+        done
+    }
+
+    /// How many transactions of an account wait to get into a block.
+    pub async fn waiting(&self, account: &AccountId32) -> Result<u64, ChainError> {
+        let known = self.state().await?.nonce(account).await?;
+        Ok(self.rpc.system_account_next_index(account).await?.saturating_sub(known))
+    }
+
+    async fn submit(
+        &self,
+        call: &impl Payload,
+        signer: &Keypair,
+        nonce: u64,
+    ) -> Result<Progress, ChainError> {
         let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).build();
         let mut transactions = self.client.at_current_block().await?.transactions();
-        let mut progress = transactions.create_signed(call, signer, params).await?.submit_and_watch().await?;
+        Ok(transactions.create_signed(call, signer, params).await?.submit_and_watch().await?)
+    }
+
+    async fn follow(&self, mut progress: Progress, wait: Wait) -> Result<(Included, Events), ChainError> {
         let what = match wait {
             Wait::InBlock => "in a block",
             Wait::Finalized => "final",
@@ -268,7 +342,7 @@ impl Chain {
     }
 }
 
-/// The registry in one block.
+/// The chain in one block.
 #[derive(Clone)]
 pub struct ChainState {
     pub(super) at: At,
@@ -398,13 +472,21 @@ impl ChainState {
 
     /// What an account can spend.
     pub async fn free_balance(&self, account: &AccountId32) -> Result<u128, ChainError> {
+        Ok(self.account(account).await?.map_or(0, |found| found.data.free))
+    }
+
+    /// How many transactions of an account are in blocks.
+    pub(super) async fn nonce(&self, account: &AccountId32) -> Result<u64, ChainError> {
+        Ok(self.account(account).await?.map_or(0, |found| found.nonce.into()))
+    }
+
+    async fn account(&self, account: &AccountId32) -> Result<Option<AccountRecord>, ChainError> {
         let unreadable = |error: &dyn std::fmt::Display| ChainError::Incompatible(error.to_string());
         let storage = self.at.storage();
         let accounts =
             storage.entry(api::storage().system().account()).map_err(|error| unreadable(&error))?;
         let found = accounts.try_fetch((*account,)).await.map_err(|error| unreadable(&error))?;
-        let Some(found) = found else { return Ok(0) };
-        Ok(found.decode().map_err(|error| unreadable(&error))?.data.free)
+        found.map(|found| found.decode()).transpose().map_err(|error| unreadable(&error))
     }
 }
 

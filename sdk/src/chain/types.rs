@@ -169,12 +169,24 @@ pub fn commit_text(commit: &CommitId) -> String {
     hex::encode(commit.0)
 }
 
-fn asset_id<S: Serializer>(id: &AssetId, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn asset_id<S: Serializer>(id: &AssetId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(id.0)
 }
 
-fn commit_id<S: Serializer>(commit: &CommitId, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn commit_id<S: Serializer>(commit: &CommitId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&commit_text(commit))
+}
+
+pub(super) fn commit_id_option<S: Serializer>(
+    commit: &Option<CommitId>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    commit.as_ref().map(commit_text).serialize(serializer)
+}
+
+/// Plancks as a text, because JSON's numbers are too small for them.
+pub(super) fn plancks<S: Serializer>(amount: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
 }
 
 fn content_id<S: Serializer>(content: &ContentId, serializer: S) -> Result<S::Ok, S::Error> {
