@@ -64,9 +64,13 @@ bench: setup ## The figures of docs/figures.md
 	@$(RUN) cargo run --locked --release -p stoa-content --example import_bench -- --size 1GiB
 	@$(RUN) cargo run --locked --release -p stoa-gateway --example get_bench
 	@$(RUN) cargo run --locked --workspace --example transfer_bench
+	@$(RUN) cargo run --locked --release -p stoa-worker --example run_bench
 
 soak: build ## Every campaign at its full length (hours)
 	@$(RUN) tests/e2e/setup.sh
 	@PROPTEST_CASES=100000 $(UNITS)
 	@PROPTEST_CASES=100000 SKIP_WASM_BUILD=1 $(PALLET_TESTS)
 	@STOA_ROUNDS=50 $(RUN) tests/e2e/run.sh test_crash.py
+	@$(RUN) cargo build --locked --release -p stoa-worker
+	@STOA_ROUNDS=50 STOA_OTHER_WORKER=$${CARGO_TARGET_DIR:-$${STOA_CACHE:-$$HOME/.cache/stoa}/target}/release/stoa-worker \
+		$(UNITS) -E 'binary(determinism)'

@@ -29,6 +29,14 @@ pub(crate) enum CliError {
     NoRevision(AssetAt),
     #[error("{0} was taken down by the chain's moderators, and nodes don't serve it")]
     TakenDown(AssetAt),
+    #[error("{0}")]
+    Absent(String),
+    #[error("{0}")]
+    Refused(String),
+    #[error("{0}")]
+    Ran(String),
+    #[error("certificate {0} doesn't hold on this machine: `stoa certificate challenge` puts it to the test")]
+    Differs(String),
     #[error("nothing was done")]
     Declined,
     #[error("this can't be asked here: {0}")]
@@ -57,8 +65,10 @@ impl CliError {
                 ErrorKind::Network => (NETWORK, "network"),
             },
             Self::Usage(_) | Self::NotAsked(_) => (USAGE, "usage"),
-            Self::NoAsset(_) | Self::NoRevision(_) => (NOT_FOUND, "not-found"),
-            Self::TakenDown(_) => (REFUSED, "refused"),
+            Self::NoAsset(_) | Self::NoRevision(_) | Self::Absent(_) => (NOT_FOUND, "not-found"),
+            Self::TakenDown(_) | Self::Refused(_) => (REFUSED, "refused"),
+            Self::Differs(_) => (UNVERIFIED, "verification-failed"),
+            Self::Ran(_) => failure,
             Self::Declined | Self::Prompt(_) | Self::Output(_) | Self::Io { .. } | Self::Runtime(_) => {
                 failure
             }

@@ -3,6 +3,7 @@
 use crate::{
     card::CardError,
     chain::ChainError,
+    compute::ComputeError,
     dag::{self, DagError},
     fetch::FetchError,
     gateway::GatewayError,
@@ -60,6 +61,9 @@ pub enum Error {
     /// A publication.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A run.
+    #[error(transparent)]
+    Compute(#[from] ComputeError),
 }
 
 impl Error {
@@ -75,6 +79,7 @@ impl Error {
             Self::Fetch(error) => fetch(error),
             Self::Verify(error) => verify(error),
             Self::Publish(error) => publish(error),
+            Self::Compute(error) => compute(error),
         }
     }
 }
@@ -126,6 +131,14 @@ fn verify(error: &VerifyError) -> ErrorKind {
     match error {
         VerifyError::Dag(error) => dag(error),
         VerifyError::Differs { .. } | VerifyError::OtherPiece => ErrorKind::Unverified,
+        _ => ErrorKind::Failure,
+    }
+}
+
+fn compute(error: &ComputeError) -> ErrorKind {
+    match error {
+        ComputeError::Fetch(error) => fetch(error),
+        ComputeError::Dag(error) => dag(error),
         _ => ErrorKind::Failure,
     }
 }

@@ -4,6 +4,7 @@
 //! - [`gateway`] reads from and uploads to any gateway; [`fetch`](fetch::fetch) brings a revision into a folder, and
 //!   [`verify`](verify::verify) checks a folder against one.
 //! - [`publish`] puts a folder on the chain and a gateway in one go.
+//! - [`compute`] brings what a job runs on, and has the engine run it.
 //! - [`keys`] keeps accounts in the format that polkadot.js reads; [`names`] and [`card`] read what people write.
 //!
 //! Nothing that a gateway sends is believed: every block is checked on the way from the root CID that the chain
@@ -13,6 +14,7 @@
 
 pub mod card;
 pub mod chain;
+pub mod compute;
 pub mod dag;
 mod error;
 pub mod fetch;

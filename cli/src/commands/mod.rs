@@ -1,10 +1,13 @@
 //! The verbs, one file each.
 
+mod certificate;
 mod get;
+mod job;
 mod key;
 mod publish;
 mod show;
 mod verify;
+mod worker;
 
 use crate::{context::Context, error::CliError};
 use clap::Subcommand;
@@ -23,6 +26,15 @@ pub(crate) enum Command {
     Show(show::Arguments),
     /// Check that a folder is a revision, byte for byte
     Verify(verify::Arguments),
+    /// Have programs run by workers
+    #[command(subcommand)]
+    Job(job::Command),
+    /// Results that workers agreed on
+    #[command(subcommand)]
+    Certificate(certificate::Command),
+    /// Be a worker
+    #[command(subcommand)]
+    Worker(worker::Command),
 }
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliError> {
@@ -32,5 +44,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Get(arguments) => get::run(arguments, context).await,
         Command::Show(arguments) => show::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
+        Command::Job(command) => job::run(command, context).await,
+        Command::Certificate(command) => certificate::run(command, context).await,
+        Command::Worker(command) => worker::run(command, context).await,
     }
 }

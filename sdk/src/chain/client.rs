@@ -21,7 +21,7 @@ use subxt::{
     tx::{Payload, TransactionStatus},
     utils::AccountId32,
 };
-use tokio::time::timeout;
+use tokio::{sync::Mutex, time::timeout};
 
 #[subxt::subxt(
     runtime_metadata_path = "metadata.scale",
@@ -67,7 +67,7 @@ use tokio::time::timeout;
     )
 )]
 #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
-mod api {}
+pub(super) mod api {}
 
 use api::runtime_types::{
     bounded_collections::bounded_vec::BoundedVec,
@@ -81,13 +81,15 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long to wait for a transaction to be where it is awaited.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-type At = OnlineClientAtBlock<PolkadotConfig>;
+pub(super) type At = OnlineClientAtBlock<PolkadotConfig>;
 
 /// A connection to a node.
 #[derive(Clone)]
 pub struct Chain {
     client: OnlineClient<PolkadotConfig>,
     rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+    /// One transaction after the other asks for its nonce and is submitted; the waiting goes on at once.
+    submitting: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Chain {
@@ -110,7 +112,7 @@ impl Chain {
             let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
                 .await
                 .map_err(|error| failed(error.to_string()))?;
-            Ok(Self { client, rpc: LegacyRpcMethods::new(rpc) })
+            Ok(Self { client, rpc: LegacyRpcMethods::new(rpc), submitting: Arc::default() })
         });
         connected.await.map_err(|_| failed(format!("no answer within {} seconds", CONNECT.as_secs())))?
     }
@@ -219,23 +221,25 @@ impl Chain {
         Ok(self.send(&set_ref(asset, kind, name, commit), signer, wait).await?.0)
     }
 
-    async fn fee(&self, call: &impl Payload, signer: &Keypair) -> Result<u128, ChainError> {
+    pub(super) async fn fee(&self, call: &impl Payload, signer: &Keypair) -> Result<u128, ChainError> {
         let mut transactions = self.client.at_current_block().await?.transactions();
         let params = DefaultExtrinsicParamsBuilder::new().build();
         Ok(transactions.create_signed(call, signer, params).await?.partial_fee_estimate().await?)
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         call: &impl Payload,
         signer: &Keypair,
         wait: Wait,
     ) -> Result<(Included, subxt::extrinsics::ExtrinsicEvents<PolkadotConfig>), ChainError> {
+        let submitting = self.submitting.lock().await;
         // The pool's view of the nonce, because earlier transactions may not be final yet.
         let nonce = self.rpc.system_account_next_index(&signer.public_key().to_account_id()).await?;
         let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).build();
         let mut transactions = self.client.at_current_block().await?.transactions();
         let mut progress = transactions.create_signed(call, signer, params).await?.submit_and_watch().await?;
+        drop(submitting);
         let what = match wait {
             Wait::InBlock => "in a block",
             Wait::Finalized => "final",
@@ -269,7 +273,7 @@ impl Chain {
 /// The registry in one block.
 #[derive(Clone)]
 pub struct ChainState {
-    at: At,
+    pub(super) at: At,
 }
 
 impl std::fmt::Debug for ChainState {

@@ -4,6 +4,7 @@
 //! from `metadata.scale`; a runtime whose registry differs from it is refused before anything is sent.
 
 mod client;
+pub mod compute;
 mod error;
 mod types;
 
@@ -22,9 +23,41 @@ pub fn amount(plancks: u128) -> String {
     if digits.is_empty() { format!("{whole} STOA") } else { format!("{whole}.{digits} STOA") }
 }
 
+/// An amount that people write: tokens, with up to twelve decimals.
+pub fn parse_amount(text: &str) -> Result<u128, String> {
+    let bad = || format!("`{text}` isn't an amount of STOA, such as 10 or 0.25");
+    let digits = text.trim().trim_end_matches("STOA").trim_end();
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(decimals) || decimals.len() > 12 {
+        return Err(bad());
+    }
+    let whole: u128 = whole.parse().map_err(|_| bad())?;
+    let decimals: u128 = format!("{decimals:0<12}").parse().map_err(|_| bad())?;
+    whole.checked_mul(PLANCKS).and_then(|plancks| plancks.checked_add(decimals)).ok_or_else(bad)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        for (text, plancks) in [
+            ("0", 0),
+            ("1", PLANCKS),
+            ("0.25", PLANCKS / 4),
+            ("1.5 STOA", PLANCKS * 3 / 2),
+            ("0.000000000001", 1),
+        ] {
+            assert_eq!(parse_amount(text), Ok(plancks), "{text}");
+        }
+        for text in
+            ["", "STOA", "-1", "1.", ".5", "1e3", "0.0000000000001", "1,5", "999999999999999999999999999999"]
+        {
+            assert!(parse_amount(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn amounts_are_written_without_needless_digits() {
