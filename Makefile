@@ -69,6 +69,7 @@ bench: setup ## The figures of docs/figures.md
 	@$(RUN) cargo run --locked --workspace --example transfer_bench
 	@$(RUN) cargo run --locked --release -p stoa-content --example challenge_bench
 	@$(RUN) cargo run --locked --workspace --example verify_bench
+	@$(RUN) cargo run --locked --release -p stoa-worker --example run_bench
 
 # How much of each campaign; fewer, to see that it runs: make soak SOAK_CASES=100 SOAK_ROUNDS=5
 SOAK_CASES ?= 100000
@@ -79,3 +80,6 @@ soak: build ## Every campaign at its full length (a day)
 	@PROPTEST_CASES=$(SOAK_CASES) SKIP_WASM_BUILD=1 $(PALLET_TESTS)
 	@STOA_SCALE=full SKIP_WASM_BUILD=1 $(RUN) cargo nextest run --locked -p pallet-storage-proofs --no-capture -E 'test(a_million_orders)'
 	@STOA_ROUNDS=$(SOAK_ROUNDS) $(RUN) tests/e2e/run.sh
+	@$(RUN) cargo build --locked --release -p stoa-worker
+	@STOA_ROUNDS=$(SOAK_ROUNDS) STOA_OTHER_WORKER=$${CARGO_TARGET_DIR:-$${STOA_CACHE:-$$HOME/.cache/stoa}/target}/release/stoa-worker \
+		$(UNITS) -E 'binary(determinism)'

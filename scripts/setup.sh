@@ -96,5 +96,14 @@ if [ "${1:-}" = --with-tests ]; then
         scripts/run cargo install --quiet --locked cargo-nextest
     }
     if ! command -v npm >/dev/null; then apt_install nodejs npm; fi
+    # Programs of compute jobs, from C: a library, its start-up code and a linker for clang's WASI target.
+    makes_wasm() {
+        printf 'int main(void) { return 0; }' | clang --target=wasm32-wasi -O2 -x c -o /dev/null - 2>/dev/null
+    }
+    if ! makes_wasm; then
+        clang_version=$(clang -dumpversion)
+        apt_install wasi-libc "libclang-rt-${clang_version%%.*}-dev-wasm32" "lld-${clang_version%%.*}"
+        makes_wasm || { say "clang can't compile for wasm32-wasi: install wasi-libc and clang's wasm32 runtime"; exit 1; }
+    fi
 fi
 say "ready ($(cat "$STOA_CACHE/road") toolchain, $(scripts/run rustc --version))"

@@ -47,12 +47,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("stoa-consortium", &[]),
     ("stoa-cli", &["stoa-primitives", "stoa-content", "stoa-sdk"]),
+    // The command line has the worker's engine as a program beside it, not as a library: see `stoa_sdk::compute`.
+    ("stoa-worker", &["stoa-primitives", "stoa-content", "stoa-sdk"]),
     ("stoa-tests", &["stoa-primitives", "stoa-sdk"]),
 ];
 
 /// Crates that must stay usable without the chain's framework.
 const WITHOUT_SUBSTRATE: &[&str] =
-    &["stoa-primitives", "stoa-content", "stoa-gateway", "stoa-sdk", "stoa-cli"];
+    &["stoa-primitives", "stoa-content", "stoa-gateway", "stoa-sdk", "stoa-cli", "stoa-worker"];
 
 /// What we read of `cargo metadata --format-version 1`. The crate `cargo_metadata` would switch on features of
 /// `serde_json`, with which most of the node's dependencies would be built a second time for the tests.

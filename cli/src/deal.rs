@@ -126,10 +126,7 @@ impl<'context> Deal<'context> {
     }
 
     /// Signs calls that were agreed to, and waits for them all. The first that failed is the result.
-    pub(crate) async fn send_all(
-        &self,
-        calls: &[impl Payload],
-    ) -> Result<Vec<(Included, Events)>, CliError> {
+    pub(crate) async fn send_all(&self, calls: &[impl Payload]) -> Result<Vec<(Included, Events)>, CliError> {
         self.context.observer.begin(Stage::Chain, None);
         let sent = self.chain.send_all(calls, &self.signer, self.wait).await;
         self.context.observer.end();

@@ -37,12 +37,20 @@ pub(crate) enum CliError {
     Funds { account: String, balance: u128, total: u128 },
     #[error("it costs {} now, and at most {} was to be paid: look at it again with `stoa list`", amount(*price), amount(*most))]
     TooDear { price: u128, most: u128 },
-    #[error("no key was delivered for licence {0} in time: get the price back with `stoa licences refund {0}`")]
+    #[error(
+        "no key was delivered for licence {0} in time: get the price back with `stoa licences refund {0}`"
+    )]
     NotDelivered(u64),
-    #[error("{asset} is encrypted, and no key to revision {commit} is here: buy it with `stoa buy {asset}`, or name the account that bought it with --account; --as-stored gets the encrypted files")]
+    #[error(
+        "{asset} is encrypted, and no key to revision {commit} is here: buy it with `stoa buy {asset}`, or name the account that bought it with --account; --as-stored gets the encrypted files"
+    )]
     NoKey { asset: String, commit: String },
     #[error("the key of licence {licence} is the right one, so a dispute would cost {}: say --all-the-same to make one", amount(*forfeit))]
     GoodKey { licence: u64, forfeit: u128 },
+    #[error("{0}")]
+    Ran(String),
+    #[error("certificate {0} doesn't hold on this machine: `stoa certificate challenge` puts it to the test")]
+    Unreproduced(String),
     #[error("{0}")]
     Differs(String),
     #[error("nothing was done")]
@@ -76,13 +84,14 @@ impl CliError {
             Self::NoAsset(_) | Self::NoRevision(_) | Self::NotFound(_) | Self::NoKey { .. } => {
                 (NOT_FOUND, "not-found")
             }
-            Self::Differs(_) => (UNVERIFIED, "verification-failed"),
+            Self::Differs(_) | Self::Unreproduced(_) => (UNVERIFIED, "verification-failed"),
             Self::TakenDown(_)
             | Self::Denied(_)
             | Self::Funds { .. }
             | Self::TooDear { .. }
             | Self::NotDelivered(_)
             | Self::GoodKey { .. } => (REFUSED, "refused"),
+            Self::Ran(_) => failure,
             Self::Declined | Self::Prompt(_) | Self::Output(_) | Self::Io { .. } | Self::Runtime(_) => {
                 failure
             }

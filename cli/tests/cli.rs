@@ -212,7 +212,9 @@ fn what_is_missing_on_this_machine_is_told_before_the_network_is_asked() {
     let path = file.to_str().unwrap();
     let set = ["--json", "--node", &node, "shares", "set", "a/b", path, "--yes"];
     home.fails(1, &set, &[("STOA_KEY", "//Alice")]);
-    for bad in ["account,shares\n", "nobody,5\n", &format!("{ALICE},1000001\n"), &format!("{ALICE},1\n{ALICE},1\n")] {
+    for bad in
+        ["account,shares\n", "nobody,5\n", &format!("{ALICE},1000001\n"), &format!("{ALICE},1\n{ALICE},1\n")]
+    {
         fs::write(&file, bad).unwrap();
         let error = home.fails(2, &set, &[("STOA_KEY", "//Alice")]);
         assert!(error["message"].as_str().unwrap().contains("file of shares"), "{error}");

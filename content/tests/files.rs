@@ -32,7 +32,13 @@ fn files_make_the_piece_that_their_folder_makes() {
     let dir = tempfile::tempdir().unwrap();
     let source = dir.path().join("source");
     std::fs::create_dir(&source).unwrap();
-    let files = [("b/model.bin", 5 << 20, 1), ("b c/x", 100, 2), ("README.md", 7, 3), ("b/empty", 0, 4), ("b.txt", 1, 5)];
+    let files = [
+        ("b/model.bin", 5 << 20, 1),
+        ("b c/x", 100, 2),
+        ("README.md", 7, 3),
+        ("b/empty", 0, 4),
+        ("b.txt", 1, 5),
+    ];
     let mut folder = Folder::new();
     for (path, size, seed) in files {
         put(&source, path, size, seed);

@@ -9,7 +9,10 @@ use std::{
 use proptest::prelude::*;
 use stoa_content::{
     PackError, pack_dir,
-    seal::{ContentKey, FRAME_SIZE, HEADER_SIZE, MANIFEST, Manifest, OpenError, Reader, SealError, place, seal_dir, survey},
+    seal::{
+        ContentKey, FRAME_SIZE, HEADER_SIZE, MANIFEST, Manifest, OpenError, Reader, SealError, place,
+        seal_dir, survey,
+    },
 };
 use tempfile::{TempDir, tempdir};
 
@@ -69,7 +72,8 @@ fn a_folder_comes_back_byte_for_byte() {
     ];
     let dir = folder(&files, &["nothing/here"]);
     let out = sealed(dir.path(), &key(1));
-    let mut expected: Vec<_> = files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.clone())).collect();
+    let mut expected: Vec<_> =
+        files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.clone())).collect();
     expected.sort();
     assert_eq!(open_all(out.path(), &key(1)).unwrap(), expected);
     let manifest = survey(dir.path(), &mut |_| ()).unwrap();

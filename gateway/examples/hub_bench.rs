@@ -126,7 +126,8 @@ impl Target {
         let began = Instant::now();
         let mut stream = TcpStream::connect(self.address).await?;
         let range = range.map(|(from, to)| format!("Range: bytes={from}-{to}\r\n")).unwrap_or_default();
-        let request = format!("GET {}{name} HTTP/1.1\r\nHost: bench\r\n{range}Connection: close\r\n\r\n", self.path);
+        let request =
+            format!("GET {}{name} HTTP/1.1\r\nHost: bench\r\n{range}Connection: close\r\n\r\n", self.path);
         stream.write_all(request.as_bytes()).await?;
         let (mut head, mut buffer) = (Vec::new(), vec![0; CHUNK]);
         let end = loop {

@@ -101,7 +101,9 @@ pub enum SubmitError {
     )]
     NotAuthorised,
     /// The key can't pay the fee.
-    #[error("the gateway's key for this account can't pay the fee: run `stoa gateway authorise` again to top it up")]
+    #[error(
+        "the gateway's key for this account can't pay the fee: run `stoa gateway authorise` again to top it up"
+    )]
     Fees,
     /// The call failed in its block.
     #[error("the chain refused: {name}{}", if docs.is_empty() { String::new() } else { format!(": {docs}") })]

@@ -30,8 +30,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-pub(crate) use self::revoked::RevokedError;
 use self::revoked::Revoked;
+pub(crate) use self::revoked::RevokedError;
 use crate::{Account, Chain, Gateway, problem::Problem};
 
 /// What a token begins with: clients of the hub take no other.
@@ -164,7 +164,8 @@ fn number(text: &str) -> Result<u64, TokenError> {
 }
 
 fn split(token: &str) -> Result<([u8; SIGNATURE_SIZE], String), TokenError> {
-    let encoded = token.strip_prefix(PREFIX).filter(|rest| rest.len() <= MAX_TOKEN).ok_or(TokenError::Format)?;
+    let encoded =
+        token.strip_prefix(PREFIX).filter(|rest| rest.len() <= MAX_TOKEN).ok_or(TokenError::Format)?;
     let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| TokenError::Format)?;
     let (signature, text) = bytes.split_first_chunk().ok_or(TokenError::Format)?;
     Ok((*signature, String::from_utf8(text.to_vec()).map_err(|_| TokenError::Format)?))
@@ -224,9 +225,12 @@ pub(crate) async fn revoke(
             Some(token) => Box::new(move |revoked| revoked.end(&token, unix_time())),
             None => {
                 let bad = |why: String| refused(StatusCode::BAD_REQUEST, "bad-request", why);
-                let body = axum::body::to_bytes(body, REQUEST_SIZE).await.map_err(|error| bad(error.to_string()))?;
+                let body =
+                    axum::body::to_bytes(body, REQUEST_SIZE).await.map_err(|error| bad(error.to_string()))?;
                 let asked: EndAll = serde_json::from_slice(&body).map_err(|error| {
-                    bad(format!("send the token as Authorization: Bearer, or account, until and signature: {error}"))
+                    bad(format!(
+                        "send the token as Authorization: Bearer, or account, until and signature: {error}"
+                    ))
                 })?;
                 let account = gateway.tokens.end_all(gateway.chain.as_ref(), &asked).map_err(unauthorised)?;
                 // An end in the future would end tokens that are made after it.
@@ -349,7 +353,10 @@ mod tests {
             (text("here", "read", now, now + MAX_LIFE + 1), TokenError::Life),
             (text("here", "admin", now, now + 60), TokenError::Format),
             (text("here", "read", now, now + 60).replace("0a0a", "xx0a"), TokenError::Format),
-            (text("here", "read", now, now + 60).replace(&now.to_string(), &format!("+{now}")), TokenError::Format),
+            (
+                text("here", "read", now, now + 60).replace(&now.to_string(), &format!("+{now}")),
+                TokenError::Format,
+            ),
             (text("here", "read", now, now + 60) + &"x".repeat(MAX_LABEL), TokenError::Format),
             (text("here", "read", now, now + 60) + "\n", TokenError::Format),
         ] {
@@ -360,7 +367,14 @@ mod tests {
         assert_eq!(tokens.check(&Wallets, &token(&good, other)), Err(TokenError::Signature));
         let raised = token(&good.replace(":read:", ":write:"), sign(&ALICE, good.as_bytes()));
         assert_eq!(tokens.check(&Wallets, &raised), Err(TokenError::Signature));
-        for text in ["", "hf_", "hf_AAAA", "hf_%%%", &signed(&good)[3..], &format!("hf_{}", "A".repeat(MAX_TOKEN + 1))] {
+        for text in [
+            "",
+            "hf_",
+            "hf_AAAA",
+            "hf_%%%",
+            &signed(&good)[3..],
+            &format!("hf_{}", "A".repeat(MAX_TOKEN + 1)),
+        ] {
             assert_eq!(tokens.check(&Wallets, text), Err(TokenError::Format), "{text}");
         }
     }
@@ -390,7 +404,10 @@ mod tests {
         let new = signed(&text("here", "read", now - 5, now + 60));
         let account = hex::encode(ALICE.0);
         let asked = |until: u64, signer: &Account| EndAll {
-            signature: hex::encode(sign(signer, format!("stoa-token-end:1:here:{account}:{until}").as_bytes())),
+            signature: hex::encode(sign(
+                signer,
+                format!("stoa-token-end:1:here:{account}:{until}").as_bytes(),
+            )),
             account: account.clone(),
             until,
         };

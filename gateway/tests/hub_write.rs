@@ -54,7 +54,9 @@ async fn commit(server: &HubServer, repo: &str, changes: &[Value]) -> Answer {
 }
 
 async fn repo(server: &HubServer) -> String {
-    let answer = ask(server, "alice", "POST", "/api/repos/create", json!({ "name": "up", "organization": "acme" })).await;
+    let answer =
+        ask(server, "alice", "POST", "/api/repos/create", json!({ "name": "up", "organization": "acme" }))
+            .await;
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     "acme/up".into()
 }
@@ -99,10 +101,14 @@ async fn a_commit_becomes_a_revision_that_can_be_read_at_once() {
     let first = oid(&commit(&server, &repo, &[file("README.md", b"# Hi\n"), file("a/b.txt", b"b")]).await);
     let weights: Vec<u8> = (0..3_000_000u32).map(|at| (at * 31 % 251) as u8).collect();
     assert_eq!(upload(&server, &repo, &weights).await.status, 200);
-    let changes = [lfs("model.bin", &weights), json!({ "key": "deletedFile", "value": { "path": "a/b.txt" } })];
+    let changes =
+        [lfs("model.bin", &weights), json!({ "key": "deletedFile", "value": { "path": "a/b.txt" } })];
     let second = oid(&commit(&server, &repo, &changes).await);
 
-    let get = |path: String| { let server = &server; async move { server.get(&path).await } };
+    let get = |path: String| {
+        let server = &server;
+        async move { server.get(&path).await }
+    };
     assert_eq!(get(format!("/{repo}/resolve/main/model.bin")).await.body, weights);
     assert_eq!(get(format!("/{repo}/resolve/{second}/README.md")).await.body, b"# Hi\n");
     assert_eq!(get(format!("/{repo}/resolve/{first}/a/b.txt")).await.body, b"b");
@@ -159,7 +165,8 @@ async fn preupload_tells_each_client_how_to_send_a_file() {
             let headers = [("Authorization", bearer), ("User-Agent", agent)];
             let answer = request(server.address, "POST", &path, &headers, body.as_bytes()).await.json();
             let files = answer["files"].as_array().unwrap().clone();
-            let modes = files.iter().map(|file| file["uploadMode"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+            let modes =
+                files.iter().map(|file| file["uploadMode"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
             (modes, files[0]["oid"].clone())
         }
     };
@@ -175,10 +182,14 @@ async fn links_are_for_one_file_and_can_not_be_forged() {
     let server = server().await;
     let repo = repo(&server).await;
     let asked = json!({ "operation": "upload", "objects": [{ "oid": hex::encode(Sha256::digest(b"good")), "size": 4 }] });
-    let batch = ask(&server, "alice", "POST", &format!("/{repo}.git/info/lfs/objects/batch"), asked).await.json();
+    let batch =
+        ask(&server, "alice", "POST", &format!("/{repo}.git/info/lfs/objects/batch"), asked).await.json();
     let href = batch["objects"][0]["actions"]["upload"]["href"].as_str().unwrap().to_owned();
     let path = href.split_once(&server.address.to_string()).unwrap().1.to_owned();
-    let put = |path: String, bytes: &'static [u8]| { let server = &server; async move { request(server.address, "PUT", &path, &[], bytes).await } };
+    let put = |path: String, bytes: &'static [u8]| {
+        let server = &server;
+        async move { request(server.address, "PUT", &path, &[], bytes).await }
+    };
     assert_eq!(put(path.clone(), b"evil").await.status, 422);
     assert_eq!(put(path.clone(), b"longer than said").await.status, 400);
     assert_eq!(put(format!("{path}00"), b"good").await.status, 403);
@@ -191,7 +202,9 @@ async fn links_are_for_one_file_and_can_not_be_forged() {
     // Another account gains nothing by knowing the hash.
     server.hub.authorise(BOB);
     server.node.allowances.lock().unwrap().insert(BOB, GIB);
-    let named = ask(&server, "bob", "POST", "/api/repos/create", json!({ "name": "up", "organization": "bob" })).await;
+    let named =
+        ask(&server, "bob", "POST", "/api/repos/create", json!({ "name": "up", "organization": "bob" }))
+            .await;
     assert_eq!(named.status, 200);
     let body = body(json!({ "summary": "m" }), &[lfs("a", b"good")]);
     let stolen = send(&server, "bob", "POST", "/api/models/bob/up/commit/main", body.as_bytes()).await;
@@ -213,11 +226,13 @@ async fn parts_make_a_file_in_any_order() {
         "transfers": ["basic", "multipart"],
         "objects": [{ "oid": text, "size": bytes.len() }],
     });
-    let batch = ask(&server, "alice", "POST", &format!("/{repo}.git/info/lfs/objects/batch"), asked).await.json();
+    let batch =
+        ask(&server, "alice", "POST", &format!("/{repo}.git/info/lfs/objects/batch"), asked).await.json();
     let upload = batch["objects"][0]["actions"]["upload"].clone();
     let header = upload["header"].as_object().unwrap();
     assert_eq!((header.len(), header["chunk_size"].as_str().unwrap()), (6, PART.to_string().as_str()));
-    let path = |href: &Value| href.as_str().unwrap().split_once(&server.address.to_string()).unwrap().1.to_owned();
+    let path =
+        |href: &Value| href.as_str().unwrap().split_once(&server.address.to_string()).unwrap().1.to_owned();
     let complete = path(&upload["href"]);
     for number in [5, 2, 1, 4] {
         let part = bytes.chunks(PART).nth(number - 1).unwrap();
@@ -244,10 +259,19 @@ async fn only_whom_the_chain_lets_may_write_and_only_with_a_token_that_may() {
     let none = request(server.address, "POST", &path, &[], body.as_bytes()).await;
     assert_eq!(code(&none), (401, "TokenRequired".into()));
     server.hub.token("reader", ALICE, &["acme"]);
-    assert_eq!(code(&send(&server, "reader", "POST", &path, body.as_bytes()).await), (403, "TokenScope".into()));
-    assert_eq!(code(&send(&server, "forged", "POST", &path, body.as_bytes()).await), (401, "InvalidToken".into()));
+    assert_eq!(
+        code(&send(&server, "reader", "POST", &path, body.as_bytes()).await),
+        (403, "TokenScope".into())
+    );
+    assert_eq!(
+        code(&send(&server, "forged", "POST", &path, body.as_bytes()).await),
+        (401, "InvalidToken".into())
+    );
     let stale = token_of(&ALICE, "write", 1, 2, 1);
-    assert_eq!(code(&send(&server, &stale, "POST", &path, body.as_bytes()).await), (401, "InvalidToken".into()));
+    assert_eq!(
+        code(&send(&server, &stale, "POST", &path, body.as_bytes()).await),
+        (401, "InvalidToken".into())
+    );
     for (method, path) in [
         ("DELETE", format!("/api/models/{repo}/branch/x")),
         ("POST", format!("/api/models/{repo}/tag/main")),
@@ -255,7 +279,8 @@ async fn only_whom_the_chain_lets_may_write_and_only_with_a_token_that_may() {
         ("POST", format!("/api/models/{repo}/preupload/main")),
         ("POST", format!("/{repo}.git/info/lfs/objects/batch")),
     ] {
-        let answer = ask(&server, "bob", method, &path, json!({ "tag": "v", "files": [], "objects": [] })).await;
+        let answer =
+            ask(&server, "bob", method, &path, json!({ "tag": "v", "files": [], "objects": [] })).await;
         assert_eq!(answer.status, 403, "{path}");
     }
     assert!(server.hub.calls().iter().all(|call| matches!(call, RegistryCall::CreateAsset { .. })));
@@ -281,7 +306,13 @@ async fn what_the_chain_refuses_leaves_nothing() {
     let repo = repo(&server).await;
     for (error, status) in [
         (SubmitError::Refused { name: "AssetRegistry::NotPermitted".into(), docs: String::new() }, 403),
-        (SubmitError::Refused { name: "AssetRegistry::PieceControlledElsewhere".into(), docs: String::new() }, 409),
+        (
+            SubmitError::Refused {
+                name: "AssetRegistry::PieceControlledElsewhere".into(),
+                docs: String::new(),
+            },
+            409,
+        ),
         (SubmitError::Refused { name: "Token::FundsUnavailable".into(), docs: String::new() }, 402),
         (SubmitError::Fees, 402),
         (SubmitError::NotAuthorised, 403),
@@ -303,10 +334,16 @@ async fn paths_garbage_and_quotas_are_refused_and_leave_nothing() {
     for path in ["../x", "a/../../x", "/etc/passwd", "a\\b", ""] {
         assert_eq!(commit(&server, &repo, &[file(path, b"x")]).await.status, 400, "{path}");
     }
-    let post = |body: &'static [u8]| { let (server, repo) = (&server, &repo); async move {
-        send(server, "alice", "POST", &format!("/api/models/{repo}/commit/main"), body).await
-    } };
-    for garbage in [&b"garbage"[..], b"", b"{\"key\":\"header\",\"value\":{\"summary\":\"m\"}}\n{\"key\":\"file\"}\n", b"\xff\xfe\n"] {
+    let post = |body: &'static [u8]| {
+        let (server, repo) = (&server, &repo);
+        async move { send(server, "alice", "POST", &format!("/api/models/{repo}/commit/main"), body).await }
+    };
+    for garbage in [
+        &b"garbage"[..],
+        b"",
+        b"{\"key\":\"header\",\"value\":{\"summary\":\"m\"}}\n{\"key\":\"file\"}\n",
+        b"\xff\xfe\n",
+    ] {
         assert_eq!(post(garbage).await.status, 400);
     }
     let gone = commit(&server, &repo, &[json!({ "key": "deletedFile", "value": { "path": "none" } })]).await;
@@ -324,7 +361,9 @@ async fn paths_garbage_and_quotas_are_refused_and_leave_nothing() {
 async fn a_commit_of_ten_thousand_files_is_one_revision() {
     let server = server().await;
     let repo = repo(&server).await;
-    let files: Vec<_> = (0..10_000).map(|at| file(&format!("part-{}/file-{at}", at % 100), at.to_string().as_bytes())).collect();
+    let files: Vec<_> = (0..10_000)
+        .map(|at| file(&format!("part-{}/file-{at}", at % 100), at.to_string().as_bytes()))
+        .collect();
     oid(&commit(&server, &repo, &files).await);
     assert_eq!(server.get(&format!("/{repo}/resolve/main/part-77/file-9977")).await.body, b"9977");
 }
@@ -332,13 +371,22 @@ async fn a_commit_of_ten_thousand_files_is_one_revision() {
 #[tokio::test]
 async fn repositories_are_created_once_in_ones_own_namespace() {
     let server = server().await;
-    let create = |who: &'static str, body: Value| { let server = &server; async move { ask(server, who, "POST", "/api/repos/create", body).await } };
+    let create = |who: &'static str, body: Value| {
+        let server = &server;
+        async move { ask(server, who, "POST", "/api/repos/create", body).await }
+    };
     let made = create("alice", json!({ "name": "up", "type": "dataset", "private": true })).await;
     assert_eq!(made.status, 200);
     assert_eq!(made.json()["url"], format!("http://{}/datasets/acme/up", server.address));
     assert_eq!(code(&create("alice", json!({ "name": "UP", "organization": "acme" })).await).0, 409);
     assert_eq!(create("alice", json!({ "name": "x", "organization": "other" })).await.status, 403);
-    for bad in [json!({ "name": "a/b" }), json!({ "name": ".." }), json!({ "name": "x", "organization": "api" }), json!({ "name": "x", "type": "film" }), json!([])] {
+    for bad in [
+        json!({ "name": "a/b" }),
+        json!({ "name": ".." }),
+        json!({ "name": "x", "organization": "api" }),
+        json!({ "name": "x", "type": "film" }),
+        json!([]),
+    ] {
         assert_eq!(create("alice", bad.clone()).await.status, 400, "{bad}");
     }
     assert_eq!(code(&create("bob", json!({ "name": "x" })).await), (403, "NotAuthorised".into()));
@@ -357,26 +405,62 @@ async fn branches_and_tags_come_and_go() {
     let server = server().await;
     let repo = repo(&server).await;
     let first = oid(&commit(&server, &repo, &[file("a", b"1")]).await);
-    let call = |method: &'static str, path: String, body: Value| { let server = &server; async move { ask(server, "alice", method, &path, body).await } };
+    let call = |method: &'static str, path: String, body: Value| {
+        let server = &server;
+        async move { ask(server, "alice", method, &path, body).await }
+    };
     assert_eq!(call("POST", format!("/api/models/{repo}/branch/feature%2Fx"), json!({})).await.status, 200);
     assert_eq!(call("POST", format!("/api/models/{repo}/branch/feature%2Fx"), json!({})).await.status, 409);
-    assert_eq!(call("POST", format!("/api/models/{repo}/tag/main"), json!({ "tag": "v1" })).await.status, 200);
+    assert_eq!(
+        call("POST", format!("/api/models/{repo}/tag/main"), json!({ "tag": "v1" })).await.status,
+        200
+    );
     oid(&commit(&server, &repo, &[file("a", b"2")]).await);
     let refs = server.get(&format!("/api/models/{repo}/refs")).await.json();
     assert_eq!((&refs["tags"][0]["name"], &refs["tags"][0]["targetCommit"]), (&json!("v1"), &json!(first)));
     assert_eq!(refs["branches"].as_array().unwrap().len(), 2);
-    let tagged = send(&server, "alice", "POST", &format!("/api/models/{repo}/commit/v1"), body(json!({ "summary": "m" }), &[file("a", b"3")]).as_bytes()).await;
+    let tagged = send(
+        &server,
+        "alice",
+        "POST",
+        &format!("/api/models/{repo}/commit/v1"),
+        body(json!({ "summary": "m" }), &[file("a", b"3")]).as_bytes(),
+    )
+    .await;
     assert_eq!(tagged.status, 400);
-    let nowhere = send(&server, "alice", "POST", &format!("/api/models/{repo}/commit/none"), body(json!({ "summary": "m" }), &[file("a", b"3")]).as_bytes()).await;
+    let nowhere = send(
+        &server,
+        "alice",
+        "POST",
+        &format!("/api/models/{repo}/commit/none"),
+        body(json!({ "summary": "m" }), &[file("a", b"3")]).as_bytes(),
+    )
+    .await;
     assert_eq!(code(&nowhere), (404, "RevisionNotFound".into()));
-    let on_branch = send(&server, "alice", "POST", &format!("/api/models/{repo}/commit/feature%2Fx"), body(json!({ "summary": "m" }), &[file("b", b"3")]).as_bytes()).await;
+    let on_branch = send(
+        &server,
+        "alice",
+        "POST",
+        &format!("/api/models/{repo}/commit/feature%2Fx"),
+        body(json!({ "summary": "m" }), &[file("b", b"3")]).as_bytes(),
+    )
+    .await;
     oid(&on_branch);
     assert_eq!(call("DELETE", format!("/api/models/{repo}/branch/main"), json!({})).await.status, 403);
     assert_eq!(call("DELETE", format!("/api/models/{repo}/branch/feature%2Fx"), json!({})).await.status, 200);
     assert_eq!(call("DELETE", format!("/api/models/{repo}/tag/v1"), json!({})).await.status, 200);
-    assert_eq!(code(&call("DELETE", format!("/api/models/{repo}/tag/v1"), json!({})).await), (404, "RevisionNotFound".into()));
-    assert_eq!(call("POST", format!("/api/models/{repo}/tag/none"), json!({ "tag": "v2" })).await.status, 404);
-    assert_eq!(call("POST", format!("/api/models/{repo}/tag/main"), json!({ "tag": "a b" })).await.status, 400);
+    assert_eq!(
+        code(&call("DELETE", format!("/api/models/{repo}/tag/v1"), json!({})).await),
+        (404, "RevisionNotFound".into())
+    );
+    assert_eq!(
+        call("POST", format!("/api/models/{repo}/tag/none"), json!({ "tag": "v2" })).await.status,
+        404
+    );
+    assert_eq!(
+        call("POST", format!("/api/models/{repo}/tag/main"), json!({ "tag": "a b" })).await.status,
+        400
+    );
 }
 
 #[tokio::test]
@@ -403,9 +487,10 @@ async fn settings_say_who_may_read() {
     let server = server().await;
     let repo = repo(&server).await;
     oid(&commit(&server, &repo, &[file("a", b"1")]).await);
-    let put = |body: Value| { let (server, repo) = (&server, &repo); async move {
-        ask(server, "alice", "PUT", &format!("/api/models/{repo}/settings"), body).await.status
-    } };
+    let put = |body: Value| {
+        let (server, repo) = (&server, &repo);
+        async move { ask(server, "alice", "PUT", &format!("/api/models/{repo}/settings"), body).await.status }
+    };
     let path = format!("/{repo}/resolve/main/a");
     assert_eq!(put(json!({ "gated": "manual" })).await, 200);
     assert_eq!(code(&server.get(&path).await), (401, "GatedRepo".into()));
@@ -424,13 +509,25 @@ async fn settings_say_who_may_read() {
 #[tokio::test]
 async fn small_things_are_answered_as_clients_expect() {
     let server = server().await;
-    let yaml = |content: &'static str| { let server = &server; async move {
-        ask(server, "alice", "POST", "/api/validate-yaml", json!({ "content": content, "repoType": "model" })).await.json()
-    } };
+    let yaml = |content: &'static str| {
+        let server = &server;
+        async move {
+            ask(
+                server,
+                "alice",
+                "POST",
+                "/api/validate-yaml",
+                json!({ "content": content, "repoType": "model" }),
+            )
+            .await
+            .json()
+        }
+    };
     assert_eq!(yaml("---\nlicense: mit\n---\n").await, json!({ "errors": [], "warnings": [] }));
     assert_eq!(yaml("---\n{ broken\n---\n").await["errors"].as_array().unwrap().len(), 1);
     let repo = repo(&server).await;
-    let pull = send(&server, "alice", "POST", &format!("/api/models/{repo}/commit/main?create_pr=1"), b"").await;
+    let pull =
+        send(&server, "alice", "POST", &format!("/api/models/{repo}/commit/main?create_pr=1"), b"").await;
     assert_eq!(pull.status, 400);
     assert_eq!(ask(&server, "alice", "POST", "/api/repos/move", json!({})).await.status, 400);
     let delegate = server.get(&format!("/gateway/delegate/{}", common::account_text(&ALICE))).await.json();

@@ -546,7 +546,8 @@ impl_runtime_apis! {
 
 /// Whether an extrinsic is a vote whose fee is waived if it is sent now.
 fn costs_no_fee(extrinsic: &UncheckedExtrinsic) -> bool {
-    let sp_runtime::generic::Preamble::Signed(MultiAddress::Id(voter), _, extensions) = &extrinsic.preamble else {
+    let sp_runtime::generic::Preamble::Signed(MultiAddress::Id(voter), _, extensions) = &extrinsic.preamble
+    else {
         return false;
     };
     !extensions.8.offers_tip() && FreeVotes::is_free(voter, &extrinsic.function)

@@ -2,9 +2,7 @@
 
 use crate::*;
 use alloc::{string::ToString, vec, vec::Vec};
-use frame_support::{
-    build_struct_json_patch, genesis_builder_helper::build_state, traits::fungible::Mutate,
-};
+use frame_support::{build_struct_json_patch, genesis_builder_helper::build_state, traits::fungible::Mutate};
 use pallet_governance::{Pace, TrackRules};
 use pallet_grandpa::AuthorityId as GrandpaId;
 use serde_json::Value;

@@ -3,6 +3,7 @@
 use crate::{
     card::CardError,
     chain::ChainError,
+    compute::ComputeError,
     content_keys::ContentKeyError,
     dag::{self, DagError},
     fetch::FetchError,
@@ -84,6 +85,9 @@ pub enum Error {
     /// A file of shares.
     #[error(transparent)]
     Shares(#[from] SharesError),
+    /// A run.
+    #[error(transparent)]
+    Compute(#[from] ComputeError),
 }
 
 impl Error {
@@ -106,6 +110,7 @@ impl Error {
             Self::ContentKeys(_) | Self::Seller(SellerError::Keys(_)) => ErrorKind::Failure,
             Self::Seller(SellerError::Chain(error)) => chain(error),
             Self::Shares(_) => ErrorKind::Usage,
+            Self::Compute(error) => compute(error),
         }
     }
 }
@@ -157,6 +162,14 @@ fn verify(error: &VerifyError) -> ErrorKind {
     match error {
         VerifyError::Dag(error) => dag(error),
         VerifyError::Differs { .. } | VerifyError::OtherPiece => ErrorKind::Unverified,
+        _ => ErrorKind::Failure,
+    }
+}
+
+fn compute(error: &ComputeError) -> ErrorKind {
+    match error {
+        ComputeError::Fetch(error) => fetch(error),
+        ComputeError::Dag(error) => dag(error),
         _ => ErrorKind::Failure,
     }
 }

@@ -222,19 +222,27 @@ mod tests {
     #[test]
     fn boxes_and_commitments_are_those_of_the_chain() {
         // What the pallet's `keybox` gives for the same input.
-        assert_eq!(hex::encode(sealed()), 
+        assert_eq!(
+            hex::encode(sealed()),
             concat!(
                 "ac01b2209e86354fb853237b5de0f4fab13c7fcbf433a61c019369617fecf10bac743422e809955c",
                 "17211134bbde7256ae934e97dc9dbaf53e6f7bc26ebac3b03ea187c1a5b3ba2a2067b1665ef603bd",
                 "9c2379ef516dcdf371e9cef9c26c4eaf3f5496dba94a9a2f75d2743e192069d5"
             )
         );
-        assert_eq!(hex::encode(contents().commitment()), "30b600fb1f0cc0b3f0fc28cdcb7389405a6659be81c7d5c5905725aa3a5119ce");
+        assert_eq!(
+            hex::encode(contents().commitment()),
+            "30b600fb1f0cc0b3f0fc28cdcb7389405a6659be81c7d5c5905725aa3a5119ce"
+        );
     }
 
     #[test]
     fn keys_that_anybody_could_open_are_refused() {
-        for weak in [[0; 32], { let mut one = [0; 32]; one[0] = 1; one }] {
+        for weak in [[0; 32], {
+            let mut one = [0; 32];
+            one[0] = 1;
+            one
+        }] {
             assert!(seal(&contents(), &ReaderSecret::new([4; 32]), weak, &SALE).is_none());
             let mut from_it = sealed();
             from_it[..32].copy_from_slice(&weak);

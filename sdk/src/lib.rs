@@ -5,6 +5,7 @@
 //!   [`verify`](verify::verify) checks a folder against one.
 //! - [`publish`] puts a folder on the chain and a gateway in one go; [`private`] does so encrypted, and opens what was
 //!   bought; [`seller`] delivers keys to buyers, and [`content_keys`] keeps them.
+//! - [`compute`] brings what a job runs on, and has the engine run it.
 //! - [`token`] signs what programs show to a gateway instead of a key.
 //! - [`keys`] keeps accounts in the format that polkadot.js reads; [`names`], [`units`] and [`card`] read what people write.
 //!
@@ -15,6 +16,7 @@
 
 pub mod card;
 pub mod chain;
+pub mod compute;
 pub mod content_keys;
 pub mod dag;
 mod error;

@@ -188,7 +188,8 @@ impl Seller {
     ) -> Result<(), SellerError> {
         let best = chain.state().await?;
         let now = best.block();
-        let over = self.held.iter().filter(|(_, until)| u64::from(**until) < now).map(|(licence, _)| *licence);
+        let over =
+            self.held.iter().filter(|(_, until)| u64::from(**until) < now).map(|(licence, _)| *licence);
         let over: Vec<_> = over.take(PER_STEP).collect();
         let (mut calls, mut licences) = (Vec::new(), Vec::new());
         for licence in over {

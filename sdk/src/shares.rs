@@ -150,7 +150,10 @@ mod tests {
             (format!("{ALICE},1\naccount,shares"), 2),
         ] {
             let error = read(&text).unwrap_err();
-            assert!(matches!(error, SharesError::Line { line: found, .. } if found == line), "{text}: {error}");
+            assert!(
+                matches!(error, SharesError::Line { line: found, .. } if found == line),
+                "{text}: {error}"
+            );
         }
         assert!(matches!(read(""), Err(SharesError::Empty)));
         assert!(matches!(read("account,shares\n"), Err(SharesError::Empty)));
@@ -160,19 +163,11 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_loaded_and_losses_come_first() {
-        let holder = |seed, shares| Holding {
-            asset: AssetId(0),
-            account: account(seed),
-            shares,
-            locked: 0,
-            due: 0,
-        };
+        let holder =
+            |seed, shares| Holding { asset: AssetId(0), account: account(seed), shares, locked: 0, due: 0 };
         let held = [holder(1, 500_000), holder(2, 300_000), holder(3, 200_000)];
         let wanted = [(account(4), 600_000), (account(1), 500_000), (account(2), 100_000)];
-        assert_eq!(
-            changes(&wanted, &held),
-            [(account(3), 0), (account(2), 100_000), (account(4), 600_000)]
-        );
+        assert_eq!(changes(&wanted, &held), [(account(3), 0), (account(2), 100_000), (account(4), 600_000)]);
         assert!(changes(&[(account(1), 5)], &[holder(1, 5)]).is_empty());
     }
 }

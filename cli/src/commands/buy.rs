@@ -98,7 +98,8 @@ pub(crate) async fn buy(arguments: Buy, context: &Context) -> Result<(), CliErro
     let guard = guard(&listing, arguments.max_price)?;
     let sealed = listing.offer.sealed;
     let fee = deal.fee(&market::buy(&listing, guard, sealed.then_some([9; 32]))).await?;
-    let bill = agree(&deal, &state, &listing, &format!("Buying {}: {}", found.name, listing.offer), fee).await?;
+    let bill =
+        agree(&deal, &state, &listing, &format!("Buying {}: {}", found.name, listing.offer), fee).await?;
     // Kept before anybody hears of its public key, so that what was paid for can always be opened.
     let secret = if sealed { Some(keys.new_reader(&found.name).map_err(sdk)?) } else { None };
     let call = market::buy(&listing, guard, secret.as_ref().map(|secret| secret.public()));
@@ -124,7 +125,8 @@ pub(crate) async fn buy(arguments: Buy, context: &Context) -> Result<(), CliErro
             None => String::new(),
             Some(true) => "; its key is here: read it with `stoa get`".to_owned(),
             Some(false) => {
-                "; the price is held until the seller delivers the key, and comes back when none comes".to_owned()
+                "; the price is held until the seller delivers the key, and comes back when none comes"
+                    .to_owned()
             }
         };
         format!("{} is licensed to {} as licence {licence}{more}", bought.asset, bought.holder)
@@ -259,7 +261,15 @@ mod tests {
     fn readers_are_64_hexadecimal_digits() {
         assert_eq!(parse_reader(&"0a".repeat(32)), Ok([10; 32]));
         assert_eq!(parse_reader(&format!("0x{}", "0a".repeat(32))), Ok([10; 32]));
-        for bad in ["", "0x", &"0a".repeat(31), &"0a".repeat(33), &"zz".repeat(32), &"é".repeat(32), &"+1".repeat(32)] {
+        for bad in [
+            "",
+            "0x",
+            &"0a".repeat(31),
+            &"0a".repeat(33),
+            &"zz".repeat(32),
+            &"é".repeat(32),
+            &"+1".repeat(32),
+        ] {
             assert!(parse_reader(bad).is_err(), "{bad}");
         }
     }

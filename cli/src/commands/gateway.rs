@@ -80,5 +80,10 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
 
 fn describe(delegate: &Delegate) -> String {
     let may = if delegate.authorised { "may publish" } else { "may not publish" };
-    format!("{} {may} for {}, and has {} for fees", delegate.delegate, delegate.account, amount(delegate.balance()))
+    format!(
+        "{} {may} for {}, and has {} for fees",
+        delegate.delegate,
+        delegate.account,
+        amount(delegate.balance())
+    )
 }

@@ -121,10 +121,8 @@ pub(crate) async fn key_of(
     // Who published it needs no account to read it.
     let account = context.address().ok();
     let found = find_key(state, &keys, account.as_ref(), &at.asset, revision).await.map_err(sdk)?;
-    found.ok_or_else(|| CliError::NoKey {
-        asset: at.asset.to_string(),
-        commit: commit_text(&revision.commit),
-    })
+    found
+        .ok_or_else(|| CliError::NoKey { asset: at.asset.to_string(), commit: commit_text(&revision.commit) })
 }
 
 pub(crate) fn proof_word(proof: Proof) -> &'static str {

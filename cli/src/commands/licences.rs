@@ -126,9 +126,8 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), C
         Some(Command::Dispute { one, all_the_same }) => dispute(&one, all_the_same, context).await,
         Some(Command::Reader { asset }) => {
             let secret = ContentKeys::of(&context.keystore()?).new_reader(&asset).map_err(sdk)?;
-            let reader = Reader {
-                reader: secret.public().iter().map(|byte| format!("{byte:02x}")).collect(),
-            };
+            let reader =
+                Reader { reader: secret.public().iter().map(|byte| format!("{byte:02x}")).collect() };
             output::result(context.json, &reader, || reader.reader.clone())
         }
     }
@@ -143,10 +142,8 @@ async fn show(of: Option<AccountId32>, context: &Context) -> Result<(), CliError
     let mut licences = Vec::new();
     for licence in state.licences(&account).await.map_err(sdk)? {
         let asset = state.asset_by_id(licence.asset).await.map_err(sdk)?;
-        let asset_name = asset.map_or_else(
-            || format!("asset {}", licence.asset.0),
-            |asset| asset.name.to_string(),
-        );
+        let asset_name =
+            asset.map_or_else(|| format!("asset {}", licence.asset.0), |asset| asset.name.to_string());
         licences.push(Named { asset_name, licence });
     }
     let shown = Shown { account: account.to_string(), block: state.block(), licences };
@@ -200,7 +197,8 @@ async fn dispute(one: &One, all_the_same: bool, context: &Context) -> Result<(),
     let state = deal.state().await?;
     let found = licence_of(&state, one.licence).await?;
     let keys = ContentKeys::of(&context.keystore()?);
-    let missing = || CliError::NotFound(format!("no one-time secret of licence {} is kept here", one.licence));
+    let missing =
+        || CliError::NotFound(format!("no one-time secret of licence {} is kept here", one.licence));
     let Money::Disputable(_) = found.money else {
         return Err(CliError::Usage(format!("licence {} can't be disputed: {}", one.licence, found.money)));
     };

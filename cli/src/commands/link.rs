@@ -146,12 +146,7 @@ async fn link(parent: &AssetName, arguments: &Arguments, context: &Context) -> R
 }
 
 /// The most that an asset can owe in all once it is linked: what it owes now, and what comes with the parent.
-async fn after(
-    state: &ChainState,
-    child: AssetId,
-    parent: AssetId,
-    terms: Terms,
-) -> Result<Parts, CliError> {
+async fn after(state: &ChainState, child: AssetId, parent: AssetId, terms: Terms) -> Result<Parts, CliError> {
     let own = state.vault(child).await.map_err(sdk)?;
     let above = state.vault(parent).await.map_err(sdk)?;
     let own = own.map_or(0, |vault| vault.absolute.0.saturating_add(vault.relative.0));

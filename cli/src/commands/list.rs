@@ -121,8 +121,7 @@ async fn list(
         }
     };
     let sealed = sealed && !arguments.per_job;
-    let revision =
-        if named || sealed { Some(context.revision(&state, at).await?.commit) } else { None };
+    let revision = if named || sealed { Some(context.revision(&state, at).await?.commit) } else { None };
     let terms = match (arguments.blocks, arguments.per_job) {
         (Some(blocks), _) => LicenceTerms::Blocks(blocks),
         (None, true) => LicenceTerms::PerJob,

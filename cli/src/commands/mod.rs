@@ -1,11 +1,13 @@
 //! The verbs, one file each.
 
 mod buy;
+mod certificate;
 mod claim;
 mod earnings;
 mod gateway;
 mod get;
 mod grants;
+mod job;
 mod key;
 mod licences;
 mod link;
@@ -19,6 +21,7 @@ mod show;
 mod storage;
 mod token;
 mod verify;
+mod worker;
 
 use crate::{context::Context, error::CliError};
 use clap::Subcommand;
@@ -74,6 +77,15 @@ pub(crate) enum Command {
     /// Deliver keys to buyers
     #[command(subcommand)]
     Seller(seller::Command),
+    /// Have programs run by workers
+    #[command(subcommand)]
+    Job(job::Command),
+    /// Results that workers agreed on
+    #[command(subcommand)]
+    Certificate(certificate::Command),
+    /// Be a worker
+    #[command(subcommand)]
+    Worker(worker::Command),
 }
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliError> {
@@ -98,5 +110,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Earnings(arguments) => earnings::run(arguments, context).await,
         Command::Claim(arguments) => claim::run(arguments, context).await,
         Command::Seller(command) => seller::run(command, context).await,
+        Command::Job(command) => job::run(command, context).await,
+        Command::Certificate(command) => certificate::run(command, context).await,
+        Command::Worker(command) => worker::run(command, context).await,
     }
 }

@@ -117,8 +117,14 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), C
         Work::Open(plan) => plan.run(&chain, &gateway, &signer, wait, observer).await.map_err(sdk)?,
         Work::Private(plan) => plan.run(&chain, &gateway, &signer, wait, observer).await.map_err(sdk)?,
     };
-    let report =
-        Report { published: &published, private, costs: &costs, total, warnings: &warnings, proposed_parents };
+    let report = Report {
+        published: &published,
+        private,
+        costs: &costs,
+        total,
+        warnings: &warnings,
+        proposed_parents,
+    };
     output::result(context.json, &report, || {
         let done = if published.unchanged { "is there already" } else { "is published" };
         format!("{}@{} {done}\n  ipfs://{}", published.asset, published.commit, published.content)

@@ -98,7 +98,9 @@ fn line(event: &SellerEvent) -> String {
         }
         SellerEvent::Settled { licence } => format!("licence {licence}: paid to the asset's holders"),
         SellerEvent::NoKey { licence, deadline, reason } => {
-            format!("licence {licence}: NO KEY: {reason}; the buyer gets the money back after block {deadline}")
+            format!(
+                "licence {licence}: NO KEY: {reason}; the buyer gets the money back after block {deadline}"
+            )
         }
         SellerEvent::Refused { licence, reason } => format!("licence {licence}: {}", output::clean(reason)),
     }

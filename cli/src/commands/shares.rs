@@ -178,8 +178,12 @@ async fn open(arguments: Open, context: &Context) -> Result<(), CliError> {
         deposit = deposit.saturating_add(state.royalties_deposit(Deposit::Holder).await.map_err(sdk)?);
     }
     let costs = vec![Charge::fee("opening", deal.fee(&call).await?).deposit(deposit)];
-    let owed = upstream.stack.iter().map(|ancestor| format!("\n  owes asset {} {}", ancestor.asset.0, ancestor.terms));
-    let remaining = if left > 0 { format!("; {left} shares without a holder go to {rest}") } else { String::new() };
+    let owed = upstream
+        .stack
+        .iter()
+        .map(|ancestor| format!("\n  owes asset {} {}", ancestor.asset.0, ancestor.terms));
+    let remaining =
+        if left > 0 { format!("; {left} shares without a holder go to {rest}") } else { String::new() };
     let title = format!(
         "Opening {} for ever; its links and the rules of its shares stay as they are now{remaining}{}",
         found.name,
@@ -197,8 +201,7 @@ async fn transfer(arguments: Transfer, context: &Context) -> Result<(), CliError
     let found = asset(&state, &arguments.asset).await?;
     let call = royalties::transfer_shares(found.id, arguments.to, arguments.shares);
     let known = state.holding(found.id, &arguments.to).await.map_err(sdk)?.is_some();
-    let deposit =
-        if known { 0 } else { state.royalties_deposit(Deposit::Holder).await.map_err(sdk)? };
+    let deposit = if known { 0 } else { state.royalties_deposit(Deposit::Holder).await.map_err(sdk)? };
     let costs = vec![Charge::fee("transfer", deal.fee(&call).await?).deposit(deposit)];
     let title = format!("Giving {} shares of {} to {}", arguments.shares, found.name, arguments.to);
     let bill = deal.agree(&title, costs).await?;

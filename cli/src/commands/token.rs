@@ -81,9 +81,9 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
 }
 
 fn token(context: &Context) -> Result<Token, CliError> {
-    context.token().ok_or_else(|| {
-        CliError::Usage(format!("put the token in {}", TOKEN_VARIABLES.join(" or ")))
-    })
+    context
+        .token()
+        .ok_or_else(|| CliError::Usage(format!("put the token in {}", TOKEN_VARIABLES.join(" or "))))
 }
 
 fn describe(token: &Token) -> String {

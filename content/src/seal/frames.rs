@@ -200,8 +200,11 @@ impl FileOpener {
         if lead[MAGIC.len() + 1] != role as u8 || expected.is_some_and(|expected| *expected != id) {
             return Err(OpenError::WrongPlace(path.to_owned()));
         }
-        let size = plain_size(sealed)
-            .ok_or_else(|| OpenError::Length { path: path.to_owned(), actual: sealed, expected: 0 })?;
+        let size = plain_size(sealed).ok_or_else(|| OpenError::Length {
+            path: path.to_owned(),
+            actual: sealed,
+            expected: 0,
+        })?;
         Ok(Self { path: path.to_owned(), id, size, cipher: Cipher::new(key, lead) })
     }
 
@@ -231,7 +234,8 @@ impl FileOpener {
 
     /// Where a frame's sealed bytes stand in the sealed file; empty beyond its end.
     pub fn sealed_range(&self, frame: u64) -> Range<u64> {
-        let end = HEADER_SIZE as u64 + self.size.saturating_add(self.frames().saturating_mul(TAG_SIZE as u64));
+        let end =
+            HEADER_SIZE as u64 + self.size.saturating_add(self.frames().saturating_mul(TAG_SIZE as u64));
         let at = |frame: u64| {
             frame.saturating_mul(SEALED_FRAME_SIZE as u64).saturating_add(HEADER_SIZE as u64).min(end)
         };
@@ -260,7 +264,8 @@ impl FileOpener {
 /// The plain size of a sealed file; `None` where no file has that sealed size.
 fn plain_size(sealed: u64) -> Option<u64> {
     let body = sealed.checked_sub(HEADER_SIZE as u64)?;
-    let size = body.checked_sub(body.div_ceil(SEALED_FRAME_SIZE as u64).max(1).checked_mul(TAG_SIZE as u64)?)?;
+    let size =
+        body.checked_sub(body.div_ceil(SEALED_FRAME_SIZE as u64).max(1).checked_mul(TAG_SIZE as u64)?)?;
     (sealed_size(size) == Some(sealed)).then_some(size)
 }
 
@@ -506,7 +511,10 @@ mod tests {
             FileOpener::new(&ContentKey::new(key), "a", Role::File, None, bytes, bytes.len() as u64)
         };
         assert!(matches!(with([8; 32], &whole), Err(OpenError::WrongKey(_))));
-        assert!(matches!(with(KEY, b"plain text that is longer than a header has bytes, by some of them"), Err(OpenError::NotSealed(_))));
+        assert!(matches!(
+            with(KEY, b"plain text that is longer than a header has bytes, by some of them"),
+            Err(OpenError::NotSealed(_))
+        ));
         assert!(matches!(with(KEY, &whole[..40]), Err(OpenError::NotSealed(_))));
         assert!(matches!(with(KEY, b""), Err(OpenError::NotSealed(_))));
         let mut future = whole.clone();

@@ -74,7 +74,9 @@ pub enum SealError {
     #[error(transparent)]
     Pack(#[from] PackError),
     /// More than a manifest takes.
-    #[error("the folder has too many files, or too long paths, for one manifest: publish it in several parts")]
+    #[error(
+        "the folder has too many files, or too long paths, for one manifest: publish it in several parts"
+    )]
     TooLarge,
     /// The sealed form can't be written.
     #[error("{}: {source}", path.display())]

@@ -142,7 +142,11 @@ fn of_submit(error: &SubmitError) -> (StatusCode, &'static str, Option<u32>) {
         SubmitError::Fees => (StatusCode::PAYMENT_REQUIRED, "Fees", None),
         SubmitError::Refused { name, .. } => match name.rsplit("::").next().unwrap_or_default() {
             "NotOwner" | "NotPermitted" => (StatusCode::FORBIDDEN, "Forbidden", None),
-            "NameTaken" | "AlreadyThere" | "TagImmovable" | "RefKindMismatch" | "CommitTaken"
+            "NameTaken"
+            | "AlreadyThere"
+            | "TagImmovable"
+            | "RefKindMismatch"
+            | "CommitTaken"
             | "PieceControlledElsewhere" => (StatusCode::CONFLICT, "Conflict", None),
             "FundsUnavailable" | "NotConsumer" => (StatusCode::PAYMENT_REQUIRED, "Deposit", None),
             _ => (StatusCode::BAD_REQUEST, "Refused", None),

@@ -56,8 +56,8 @@ impl Kind {
 /// Words that the gateway has for itself as the first part of a path. A namespace of that name is on the chain and in
 /// `stoa`, and not here.
 const RESERVED: [&str; 18] = [
-    "api", "buckets", "datasets", "gateway", "health", "ipfs", "ipns", "join", "kernels", "lfs", "login", "metrics", "models",
-    "routing", "settings", "spaces", "token", "upload",
+    "api", "buckets", "datasets", "gateway", "health", "ipfs", "ipns", "join", "kernels", "lfs", "login",
+    "metrics", "models", "routing", "settings", "spaces", "token", "upload",
 ];
 
 /// `owner/name`, if both could be somebody's.

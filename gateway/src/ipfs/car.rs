@@ -88,9 +88,7 @@ async fn section(
     let Step { cid, block } = step?;
     let block = match block {
         Some(block) => block,
-        None => {
-            spawn_blocking(move || read_block(&store, &cid)).await??.ok_or(WalkError::Missing(cid))?
-        }
+        None => spawn_blocking(move || read_block(&store, &cid)).await??.ok_or(WalkError::Missing(cid))?,
     };
     gateway.metrics.blocks_served.one();
     gateway.metrics.bytes_served.add(block.len() as u64);

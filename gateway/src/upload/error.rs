@@ -69,12 +69,16 @@ impl UploadError {
                 StatusCode::BAD_REQUEST
             }
             Self::NotAllowed => StatusCode::FORBIDDEN,
-            Self::Chain(_) | Self::Busy | Self::Challenge(ChallengeError::Full) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Chain(_) | Self::Busy | Self::Challenge(ChallengeError::Full) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Challenge(ChallengeError::Answered) => StatusCode::CONFLICT,
             Self::Challenge(_) | Self::WrongSignature => StatusCode::UNAUTHORIZED,
             Self::Quota(QuotaError::Uploads { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Quota(QuotaError::Bytes { .. })
-            | Self::Store(StoreError::Full { .. } | StoreError::DiskFull(_)) => StatusCode::INSUFFICIENT_STORAGE,
+            | Self::Store(StoreError::Full { .. } | StoreError::DiskFull(_)) => {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Silent | Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::CutOff => StatusCode::BAD_REQUEST,

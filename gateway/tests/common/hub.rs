@@ -324,11 +324,7 @@ impl Submitter for MemorySubmitter {
         })
     }
 
-    async fn submit(
-        &self,
-        account: &Account,
-        calls: Vec<RegistryCall>,
-    ) -> Result<Submitted, SubmitError> {
+    async fn submit(&self, account: &Account, calls: Vec<RegistryCall>) -> Result<Submitted, SubmitError> {
         if !self.delegate(account).await?.authorised {
             return Err(SubmitError::NotAuthorised);
         }
@@ -412,8 +408,11 @@ impl HubServer {
             limits: Limits::default(),
         };
         let gateway = Gateway::open(store.clone(), node.clone(), node.clone(), config).unwrap();
-        let config =
-            HubConfig { index: folder.path().join("hub.redb"), staging: folder.path().join("staging"), limits };
+        let config = HubConfig {
+            index: folder.path().join("hub.redb"),
+            staging: folder.path().join("staging"),
+            limits,
+        };
         let submitter = Arc::new(MemorySubmitter { hub: hub.clone(), store: store.clone() });
         let api = HubGateway::open(gateway.clone(), hub.clone(), Some(submitter), config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -169,13 +169,12 @@ impl Server {
     pub async fn over(folder: &Path, setup: Setup) -> Self {
         let store = Store::open(&folder.join("store"), StoreOptions { byte_limit: 8 << 30 }).unwrap();
         let node = Arc::new(Node::default());
-        let config =
-            Config {
-                audience: AUDIENCE.into(),
-                ledger: folder.join("uploads.redb"),
-                tokens: folder.join("tokens.redb"),
-                limits: setup.limits,
-            };
+        let config = Config {
+            audience: AUDIENCE.into(),
+            ledger: folder.join("uploads.redb"),
+            tokens: folder.join("tokens.redb"),
+            limits: setup.limits,
+        };
         let gateway = Gateway::open(store.clone(), node.clone(), node.clone(), config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

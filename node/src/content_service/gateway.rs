@@ -169,7 +169,9 @@ impl Chain for NodeChain {
             let (at, api) = (client.info().best_hash, client.runtime_api());
             let record = Pieces::<Runtime>::hashed_key_for(root);
             let record = client.storage(at, &StorageKey(record)).map_err(failed)?;
-            let record = record.map(|bytes| PieceRecord::decode(&mut bytes.0.as_slice()).map_err(failed)).transpose()?;
+            let record = record
+                .map(|bytes| PieceRecord::decode(&mut bytes.0.as_slice()).map_err(failed))
+                .transpose()?;
             let Some(asset) = record.and_then(|record| record.controller) else { return Ok(false) };
             if api.piece_access(at, root).map_err(failed)? == PieceAccess::Denied {
                 return Ok(false);

@@ -202,8 +202,10 @@ impl Hub for ChainHub {
 
     async fn may_write(&self, account: &Account, asset: AssetId) -> Result<bool, ChainError> {
         let account = AccountId32::from(account.0);
-        self.ask(move |then| Ok(then.client.runtime_api().role(then.at, asset, account).map_err(failed)?.is_some()))
-            .await
+        self.ask(move |then| {
+            Ok(then.client.runtime_api().role(then.at, asset, account).map_err(failed)?.is_some())
+        })
+        .await
     }
 
     async fn namespaces(&self, account: &Account, limit: u32) -> Result<Vec<String>, ChainError> {

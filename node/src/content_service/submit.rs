@@ -141,11 +141,13 @@ impl NodeSubmitter {
             proxies.iter().any(|proxy| {
                 proxy.delegate == *key
                     && proxy.delay == 0
-                    && matches!(proxy.proxy_type, ProxyType::Any | ProxyType::NonTransfer | ProxyType::Registry)
+                    && matches!(
+                        proxy.proxy_type,
+                        ProxyType::Any | ProxyType::NonTransfer | ProxyType::Registry
+                    )
             })
         });
-        let money: Option<Money> =
-            stored(client, at, frame_system::Account::<Runtime>::hashed_key_for(key))?;
+        let money: Option<Money> = stored(client, at, frame_system::Account::<Runtime>::hashed_key_for(key))?;
         Ok((authorised, money.map_or(0, |money| money.data.free)))
     }
 }

@@ -70,13 +70,7 @@ impl<AccountId, Balance> Licences<AccountId, Balance> for () {
         false
     }
 
-    fn begin_job(
-        _: &AccountId,
-        _: AssetId,
-        _: CommitId,
-        _: Option<ContentId>,
-        _: Balance,
-    ) -> DispatchResult {
+    fn begin_job(_: &AccountId, _: AssetId, _: CommitId, _: Option<ContentId>, _: Balance) -> DispatchResult {
         Err(DispatchError::Unavailable)
     }
 

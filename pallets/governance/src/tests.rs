@@ -110,12 +110,14 @@ fn what_the_genesis_does_not_give_reads_as_the_default() {
 fn genesis_gives_rules_and_pace() {
     let fast = TrackRules { decision_period: 10, ..RULES };
     let pace = Pace { spend_period: 7, ..PACE };
-    genesis(GenesisConfig { tracks: vec![(10, fast)], pace: Some(pace), ..Default::default() }).execute_with(|| {
-        assert_eq!(Governance::rules(10), Some(fast));
-        assert_eq!(Governance::rules(0), Some(RULES));
-        assert_eq!(Governance::pace(), pace);
-        Governance::do_try_state().unwrap();
-    });
+    genesis(GenesisConfig { tracks: vec![(10, fast)], pace: Some(pace), ..Default::default() }).execute_with(
+        || {
+            assert_eq!(Governance::rules(10), Some(fast));
+            assert_eq!(Governance::rules(0), Some(RULES));
+            assert_eq!(Governance::pace(), pace);
+            Governance::do_try_state().unwrap();
+        },
+    );
 }
 
 #[test]

@@ -60,26 +60,25 @@ pub struct Parameters {
 impl Parameters {
     /// What holds where nothing was set. With 32 challenges, an author with a quarter of the slots who withholds blocks and forks off others' helps a
     /// provider that lost a tenth by less than 5 points (`tests/grinding.rs`); with 20 it would be 10.
-    pub const DEFAULT: Self =
-        Self {
-            window: 600,
-            response: 150,
-            challenges: 32,
-            slash: 17_000,
-            max_misses: 3,
-            grace_after: 100,
-            jail_windows: 24,
-            notice: 24,
-            stake_per_gib: 430_000_000_000,
-            min_price: 100_000_000,
-            max_price: 50_000_000_000,
-            levy: Permill::from_percent(2),
-            reporter_share: Permill::from_percent(10),
-            min_term: 24,
-            accept_within: 14_400,
-            order_deposit: 10_000_000_000,
-            provider_deposit: 100_000_000_000,
-        };
+    pub const DEFAULT: Self = Self {
+        window: 600,
+        response: 150,
+        challenges: 32,
+        slash: 17_000,
+        max_misses: 3,
+        grace_after: 100,
+        jail_windows: 24,
+        notice: 24,
+        stake_per_gib: 430_000_000_000,
+        min_price: 100_000_000,
+        max_price: 50_000_000_000,
+        levy: Permill::from_percent(2),
+        reporter_share: Permill::from_percent(10),
+        min_term: 24,
+        accept_within: 14_400,
+        order_deposit: 10_000_000_000,
+        provider_deposit: 100_000_000_000,
+    };
 }
 
 impl Default for Parameters {

@@ -62,7 +62,10 @@ impl<T: Config> Pallet<T> {
         ensure!(sound, "clock: the parameters break a relation");
         let (now, memory) = (Self::now(), T::SeedMemory::get());
         let known = |block: BlockNo| block <= now && block.saturating_add(memory) > now;
-        ensure!(PastSeeds::<T>::iter_keys().all(known), "clock: a seed of the future, or one that is too old");
+        ensure!(
+            PastSeeds::<T>::iter_keys().all(known),
+            "clock: a seed of the future, or one that is too old"
+        );
         Ok(())
     }
 

@@ -1,11 +1,6 @@
 //! Communities that own things together, and referendum votes that cost no fee.
 
-use super::{
-    dynamic_params::voting::MinFreeVote,
-    governance::Minutes,
-    hub::Hub,
-    money::StoragePrice,
-};
+use super::{dynamic_params::voting::MinFreeVote, governance::Minutes, hub::Hub, money::StoragePrice};
 use crate::*;
 use frame_support::{
     PalletId, parameter_types,
@@ -66,13 +61,16 @@ impl pallet_dao::free_vote::Config for Runtime {
 
 impl pallet_dao::free_vote::Referenda<RuntimeCall, Balance> for Hub {
     fn vote_of(call: &RuntimeCall) -> Option<StatedVote<Balance>> {
-        let RuntimeCall::ConvictionVoting(pallet_conviction_voting::Call::vote { poll_index, vote }) = call else {
+        let RuntimeCall::ConvictionVoting(pallet_conviction_voting::Call::vote { poll_index, vote }) = call
+        else {
             return None;
         };
         let amount = match *vote {
             AccountVote::Standard { balance, .. } => balance,
             AccountVote::Split { aye, nay } => aye.saturating_add(nay),
-            AccountVote::SplitAbstain { aye, nay, abstain } => aye.saturating_add(nay).saturating_add(abstain),
+            AccountVote::SplitAbstain { aye, nay, abstain } => {
+                aye.saturating_add(nay).saturating_add(abstain)
+            }
         };
         Some(StatedVote { poll: *poll_index, amount })
     }
@@ -83,7 +81,8 @@ impl pallet_dao::free_vote::Referenda<RuntimeCall, Balance> for Hub {
 
     #[cfg(feature = "runtime-benchmarks")]
     fn create_ongoing(amount: Balance) -> (PollIndex, RuntimeCall) {
-        let poll = <Referenda as Polling<_>>::create_ongoing(super::track::ROOT).expect("the track exists; qed");
+        let poll =
+            <Referenda as Polling<_>>::create_ongoing(super::track::ROOT).expect("the track exists; qed");
         let vote = AccountVote::Standard {
             vote: pallet_conviction_voting::Vote { aye: true, conviction: Default::default() },
             balance: amount,

@@ -46,7 +46,11 @@ impl pallet_marketplace::traits::Registry<AccountId> for Hub {
 
     #[cfg(feature = "runtime-benchmarks")]
     fn create_asset(owner: &AccountId, visibility: Visibility) -> (AssetId, CommitId) {
-        super::hub::benchmarking::create_revision(owner, stoa_primitives::registry::AssetKind::Model, visibility)
+        super::hub::benchmarking::create_revision(
+            owner,
+            stoa_primitives::registry::AssetKind::Model,
+            visibility,
+        )
     }
 }
 

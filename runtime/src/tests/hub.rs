@@ -58,10 +58,9 @@ fn slots_without_an_output_leave_no_randomness() {
     genesis_of("development").execute_with(|| {
         pallet_babe::AuthorVrfRandomness::<Runtime>::put(Some([7; 32]));
         assert_eq!(BlockVrf::get(), Some([7; 32]));
-        for (allowed_slots, output) in [
-            (AllowedSlots::PrimarySlots, Some([7; 32])),
-            (AllowedSlots::PrimaryAndSecondaryPlainSlots, None),
-        ] {
+        for (allowed_slots, output) in
+            [(AllowedSlots::PrimarySlots, Some([7; 32])), (AllowedSlots::PrimaryAndSecondaryPlainSlots, None)]
+        {
             pallet_babe::EpochConfig::<Runtime>::put(BabeEpochConfiguration { c: (1, 4), allowed_slots });
             assert_eq!(BlockVrf::get(), output);
         }
@@ -86,7 +85,8 @@ fn brakes_let_proofs_through_and_the_committees_what_is_due() {
         seed: [0; 32],
         leaves: Default::default(),
     });
-    let accept = RuntimeCall::StorageProofs(Proofs::accept { order: pallet_storage_proofs::types::OrderId(0) });
+    let accept =
+        RuntimeCall::StorageProofs(Proofs::accept { order: pallet_storage_proofs::types::OrderId(0) });
     let reveal = RuntimeCall::ComputeEscrow(pallet_compute_escrow::Call::poke {
         job: pallet_compute_escrow::types::JobId(0),
     });
@@ -127,7 +127,14 @@ fn revision(visibility: Visibility) -> (AssetId, CommitId) {
         format!("asset{}", asset.0).into_bytes().try_into().expect("it is short");
     assert_ok!(AssetRegistry::register_namespace(alice(), name.clone()));
     let kind = stoa_primitives::registry::AssetKind::Dataset;
-    assert_ok!(AssetRegistry::create_asset(alice(), name.clone(), name, kind, Default::default(), visibility));
+    assert_ok!(AssetRegistry::create_asset(
+        alice(),
+        name.clone(),
+        name,
+        kind,
+        Default::default(),
+        visibility
+    ));
     let content = stoa_primitives::ContentId { codec: stoa_primitives::Codec::Raw, digest: [9; 32] };
     let piece = stoa_primitives::Piece { root: [asset.0 as u8; 32], size: 100 };
     let refs = Default::default();

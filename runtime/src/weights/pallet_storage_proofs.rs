@@ -91,7 +91,9 @@ impl<T: frame_system::Config> pallet_storage_proofs::WeightInfo for WeightInfo<T
         bound::<T>(0)
     }
     fn find_leaf(d: u32) -> Weight {
-        T::DbWeight::get().reads(u64::from(d).saturating_add(1)).saturating_add(Weight::from_parts(5_000_000, 0))
+        T::DbWeight::get()
+            .reads(u64::from(d).saturating_add(1))
+            .saturating_add(Weight::from_parts(5_000_000, 0))
     }
     fn verify_leaf(s: u32) -> Weight {
         Weight::from_parts(u64::from(s).saturating_mul(1_000_000).saturating_add(5_000_000), 0)

@@ -22,7 +22,7 @@ use subxt::{
     tx::{Payload, TransactionProgress, TransactionStatus},
     utils::AccountId32,
 };
-use tokio::time::timeout;
+use tokio::{sync::Mutex, time::timeout};
 
 #[subxt::subxt(
     runtime_metadata_path = "metadata.scale",
@@ -73,10 +73,10 @@ pub(super) mod api {}
 use api::runtime_types::{
     bounded_collections::bounded_vec::BoundedVec,
     frame_system::AccountInfo,
-    pallet_balances::types::AccountData,
     pallet_asset_registry::types::{
         AssetInfo, DepositFor, LineageEntry, NamespaceInfo, NewRef, RefInfo, RevisionInfo,
     },
+    pallet_balances::types::AccountData,
 };
 
 /// How long to wait for a connection.
@@ -87,7 +87,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const AT_ONCE: usize = 16;
 
 type AccountRecord = AccountInfo<u32, AccountData<u128>>;
-type At = OnlineClientAtBlock<PolkadotConfig>;
+pub(super) type At = OnlineClientAtBlock<PolkadotConfig>;
 type Progress = TransactionProgress<PolkadotConfig, OnlineClientAtBlockImpl<PolkadotConfig>>;
 /// What a transaction did.
 pub type Events = subxt::extrinsics::ExtrinsicEvents<PolkadotConfig>;
@@ -99,6 +99,8 @@ pub struct Chain {
     rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
     /// For methods that nothing wraps.
     pub(super) raw: RpcClient,
+    /// One transaction after the other asks for its nonce and is submitted; the waiting goes on at once.
+    submitting: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Chain {
@@ -121,7 +123,7 @@ impl Chain {
             let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
                 .await
                 .map_err(|error| failed(error.to_string()))?;
-            Ok(Self { client, rpc: LegacyRpcMethods::new(rpc.clone()), raw: rpc })
+            Ok(Self { client, rpc: LegacyRpcMethods::new(rpc.clone()), raw: rpc, submitting: Arc::default() })
         });
         connected.await.map_err(|_| failed(format!("no answer within {} seconds", CONNECT.as_secs())))?
     }
@@ -250,9 +252,12 @@ impl Chain {
         signer: &Keypair,
         wait: Wait,
     ) -> Result<(Included, Events), ChainError> {
+        let submitting = self.submitting.lock().await;
         // The pool's view of the nonce, because earlier transactions may not be final yet.
         let nonce = self.rpc.system_account_next_index(&signer.public_key().to_account_id()).await?;
-        self.follow(self.submit(call, signer, nonce).await?, wait).await
+        let progress = self.submit(call, signer, nonce).await?;
+        drop(submitting);
+        self.follow(progress, wait).await
     }
 
     /// Signs calls and sends them one after the other, without waiting for one before the next. Gives what became of
@@ -269,6 +274,7 @@ impl Chain {
         for calls in calls.chunks(AT_ONCE) {
             let mut sent = Vec::with_capacity(calls.len());
             let mut failed = None;
+            let submitting = self.submitting.lock().await;
             match self.rpc.system_account_next_index(&account).await {
                 Ok(first) => {
                     for (call, nonce) in calls.iter().zip(first..) {
@@ -283,6 +289,7 @@ impl Chain {
                 }
                 Err(error) => failed = Some(error.into()),
             }
+            drop(submitting);
             for progress in sent {
                 done.push(self.follow(progress, wait).await);
             }

@@ -590,7 +590,15 @@ mod tests {
             until: Some(99),
         };
         let text = offer.to_string();
-        for part in ["2.5 STOA", "for 600 blocks", "3 left", &"ab".repeat(20), "returned for 10", "20 blocks' notice", "block 99"] {
+        for part in [
+            "2.5 STOA",
+            "for 600 blocks",
+            "3 left",
+            &"ab".repeat(20),
+            "returned for 10",
+            "20 blocks' notice",
+            "block 99",
+        ] {
             assert!(text.contains(part), "{text}: {part}");
         }
         let json = serde_json::to_value(offer).unwrap();

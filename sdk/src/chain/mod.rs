@@ -5,6 +5,7 @@
 //! from `metadata.scale`; a runtime whose registry differs from it is refused before anything is sent.
 
 mod client;
+pub mod compute;
 mod delegate;
 mod error;
 pub mod market;
@@ -57,7 +58,9 @@ mod tests {
         ] {
             assert_eq!(parse_amount(text), Ok(plancks), "{text}");
         }
-        for text in ["", "STOA", "-1", "1.", ".5", "1e3", "0.0000000000001", "1,5", "999999999999999999999999999999"] {
+        for text in
+            ["", "STOA", "-1", "1.", ".5", "1e3", "0.0000000000001", "1,5", "999999999999999999999999999999"]
+        {
             assert!(parse_amount(text).is_err(), "{text}");
         }
     }

@@ -472,7 +472,9 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Parts(parts)), "{text}");
         }
-        for text in ["", "%", "-1", "100.0001", "101", "0.00001", "5.", ".5", "five", "1e1", "5000000000", "+5"] {
+        for text in
+            ["", "%", "-1", "100.0001", "101", "0.00001", "5.", ".5", "five", "1e1", "5000000000", "+5"]
+        {
             assert!(text.parse::<Parts>().is_err(), "{text}");
         }
     }

@@ -23,8 +23,7 @@ use std::{
     sync::Arc,
 };
 use stoa_content::seal::{
-    ContentKey, FRAME_SIZE, FileOpener, Frames, HEADER_SIZE, MANIFEST, Manifest, OpenError, PlainFile,
-    survey,
+    ContentKey, FRAME_SIZE, FileOpener, Frames, HEADER_SIZE, MANIFEST, Manifest, OpenError, PlainFile, survey,
 };
 use stoa_primitives::ContentId;
 use tokio::{
@@ -92,9 +91,17 @@ pub async fn fetch_private(
             make_dir(&place(dir, folder)?)?;
         }
     }
-    let job =
-        Job { gateway, root: content, manifest: &manifest, key, dir, force: options.force, observer: &*observer };
-    observer.begin(Stage::Download, Some(files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size))));
+    let job = Job {
+        gateway,
+        root: content,
+        manifest: &manifest,
+        key,
+        dir,
+        force: options.force,
+        observer: &*observer,
+    };
+    observer
+        .begin(Stage::Download, Some(files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size))));
     let fetched = stream::iter(&files)
         .map(|named| {
             let (file, remote) = sources[named.path.as_str()];

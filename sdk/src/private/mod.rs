@@ -112,7 +112,10 @@ pub async fn find_key(
 
 /// The key in a licence's box: `None` when none was delivered or it isn't ours to open, an error when it isn't the key
 /// that was promised.
-pub fn delivered(keys: &ContentKeys, licence: &Licence) -> Result<Option<Result<SaltedKey, ()>>, ContentKeyError> {
+pub fn delivered(
+    keys: &ContentKeys,
+    licence: &Licence,
+) -> Result<Option<Result<SaltedKey, ()>>, ContentKeyError> {
     let (Some(sale), Some(revision)) = (licence.key, licence.revision) else { return Ok(None) };
     let (Some(sealed), Some(secret)) = (sale.sealed, keys.reader(&sale.reader)?) else { return Ok(None) };
     let opened = keybox::open(&sealed, &secret, &Sale { licence: licence.id, revision });

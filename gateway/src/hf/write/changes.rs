@@ -55,7 +55,10 @@ impl Files {
         for operation in operations {
             match operation {
                 Operation::File { path, start, size } => {
-                    self.put(path, Entry { size: *size, bytes: Bytes::Spool { start: *start, size: *size } })?;
+                    self.put(
+                        path,
+                        Entry { size: *size, bytes: Bytes::Spool { start: *start, size: *size } },
+                    )?;
                 }
                 Operation::LfsFile { path, oid, size } => {
                     let found = find(oid).ok_or(HubError::NoObject)?;

@@ -160,9 +160,9 @@ impl HubGateway {
         })?;
         let folder = before.files.folder()?;
         let size = before.files.size();
-        let about = size
-            .saturating_add(size / PIECE_OVERHEAD)
-            .saturating_add((before.files.files.len() as u64).saturating_add(2).saturating_mul(FILE_OVERHEAD));
+        let about = size.saturating_add(size / PIECE_OVERHEAD).saturating_add(
+            (before.files.files.len() as u64).saturating_add(2).saturating_mul(FILE_OVERHEAD),
+        );
         let room = self.gateway.hold(account, about).await?;
         let opener = Opener { source: before.source, spool: spool.into_file() };
         let store = self.gateway.store.clone();
@@ -343,7 +343,8 @@ fn message(header: &Header) -> String {
         "" => header.summary.trim().to_owned(),
         description => format!("{}\n\n{description}", header.summary.trim()),
     };
-    let end = (0..=MAX_MESSAGE.min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or_default();
+    let end =
+        (0..=MAX_MESSAGE.min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or_default();
     whole.get(..end).unwrap_or_default().to_owned()
 }
 

@@ -113,7 +113,9 @@ async fn batch(
     let (account, _, asset) = hub.writable(&reader, kind.plural(), &namespace, name).await?;
     let asked: Batch = super::repos::json(&body)?;
     if asked.operation != "upload" {
-        return Err(HubError::BadRequest("files are downloaded by their resolve URLs, not through LFS".into()));
+        return Err(HubError::BadRequest(
+            "files are downloaded by their resolve URLs, not through LFS".into(),
+        ));
     }
     if asked.objects.len() > MAX_BATCH {
         return Err(HubError::BadRequest(format!("more than {MAX_BATCH} objects: ask in several parts")));
@@ -141,7 +143,8 @@ async fn batch(
         let href = format!("{}/lfs/{link}", origin(&headers));
         let mut upload = json!({ "href": href });
         if let (true, true, Some(fields)) = (in_parts, size > LONG, upload.as_object_mut()) {
-            let parts = (1..=size.div_ceil(PART)).map(|part| (format!("{part:05}"), json!(format!("{href}/{part}"))));
+            let parts =
+                (1..=size.div_ceil(PART)).map(|part| (format!("{part:05}"), json!(format!("{href}/{part}"))));
             let mut header: serde_json::Map<String, Value> = parts.collect();
             header.insert("chunk_size".into(), json!(PART.to_string()));
             fields.insert("header".into(), Value::Object(header));
@@ -247,7 +250,9 @@ impl HubGateway {
     fn link(&self, text: &str) -> Result<Link, HubError> {
         self.writing()?.links.open(text).map_err(|error| match error {
             LinkError::Forged => HubError::Forbidden("this isn't an upload link of this gateway".into()),
-            LinkError::Expired => HubError::Forbidden("the upload link has expired: ask for another one".into()),
+            LinkError::Expired => {
+                HubError::Forbidden("the upload link has expired: ask for another one".into())
+            }
         })
     }
 
@@ -272,9 +277,9 @@ impl HubGateway {
             let link = self.link(link)?;
             let range = match part {
                 None => 0..link.size,
-                Some(number) => link.part(number).ok_or_else(|| {
-                    HubError::BadRequest(format!("the file has {} parts", link.parts()))
-                })?,
+                Some(number) => link
+                    .part(number)
+                    .ok_or_else(|| HubError::BadRequest(format!("the file has {} parts", link.parts())))?,
             };
             let size = range.end.saturating_sub(range.start);
             if said.is_some_and(|said| said != size) {
@@ -356,7 +361,9 @@ impl HubGateway {
             })?;
             hub.gateway.metrics.upload_bytes.add(count);
             if count != awaited {
-                return Err(HubError::BadRequest(format!("{awaited} bytes are awaited here, and {count} came")));
+                return Err(HubError::BadRequest(format!(
+                    "{awaited} bytes are awaited here, and {count} came"
+                )));
             }
             let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
             if let Some(here) = partial.parts.lock().get_mut(index) {
@@ -369,7 +376,9 @@ impl HubGateway {
     fn check_staging(&self, account: &Account) -> Result<(), HubError> {
         match self.writing()?.staging.has_room(account) {
             true => Ok(()),
-            false => Err(HubError::Conflict(format!("{MAX_OBJECTS} files wait for their commit: commit them first"))),
+            false => Err(HubError::Conflict(format!(
+                "{MAX_OBJECTS} files wait for their commit: commit them first"
+            ))),
         }
     }
 }
@@ -386,7 +395,9 @@ fn each_chunk(
             Some(Feed::Bytes(bytes)) => {
                 let end = at.saturating_add(bytes.len() as u64);
                 if end > most {
-                    return Err(HubError::BadRequest(format!("more than the {most} bytes that were announced")));
+                    return Err(HubError::BadRequest(format!(
+                        "more than the {most} bytes that were announced"
+                    )));
                 }
                 take(&bytes, at)?;
                 at = end;

@@ -136,7 +136,11 @@ mod tests {
         for position in [0, 64, 130, 150, 191] {
             let mut altered = text.clone().into_bytes();
             altered[position] = if altered[position] == b'0' { b'1' } else { b'0' };
-            assert_eq!(links.open(&String::from_utf8(altered).unwrap()), Err(LinkError::Forged), "{position}");
+            assert_eq!(
+                links.open(&String::from_utf8(altered).unwrap()),
+                Err(LinkError::Forged),
+                "{position}"
+            );
         }
         for other in ["", "00", &text[2..], "zz"] {
             assert_eq!(links.open(other), Err(LinkError::Forged));

@@ -38,11 +38,23 @@ pub(super) enum PayloadError {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Operation {
     /// A file whose bytes lie in the spool.
-    File { path: String, start: u64, size: u64 },
+    File {
+        path: String,
+        start: u64,
+        size: u64,
+    },
     /// A file that was sent before, or that the repository has.
-    LfsFile { path: String, oid: Oid, size: Option<u64> },
-    DeleteFile { path: String },
-    DeleteFolder { path: String },
+    LfsFile {
+        path: String,
+        oid: Oid,
+        size: Option<u64>,
+    },
+    DeleteFile {
+        path: String,
+    },
+    DeleteFolder {
+        path: String,
+    },
 }
 
 /// What a commit says of itself.
@@ -243,9 +255,10 @@ impl Scanner {
         let start = content.start;
         let now: Vec<u8> = content.letters.drain(..whole).collect();
         for step in now.chunks(STEP) {
-            let decoded = STANDARD
-                .decode(step)
-                .map_err(|error| PayloadError::Line { line: self.number, why: format!("has a file that isn't base64: {error}") })?;
+            let decoded = STANDARD.decode(step).map_err(|error| PayloadError::Line {
+                line: self.number,
+                why: format!("has a file that isn't base64: {error}"),
+            })?;
             self.spool.write_all(&decoded)?;
             self.written = self.written.saturating_add(decoded.len() as u64);
         }
@@ -259,8 +272,8 @@ impl Scanner {
     fn end_line(&mut self) -> Result<(), PayloadError> {
         let line = std::mem::take(&mut self.line);
         if !line.iter().all(u8::is_ascii_whitespace) {
-            let parsed: Line =
-                serde_json::from_slice(&line).map_err(|error| self.wrong(format!("isn't a change: {error}")))?;
+            let parsed: Line = serde_json::from_slice(&line)
+                .map_err(|error| self.wrong(format!("isn't a change: {error}")))?;
             let content = self.content.take();
             self.take_line(parsed, content)?;
         }
@@ -280,7 +293,9 @@ impl Scanner {
                 return Ok(());
             }
             Line::File { path, encoding } => {
-                let Some((start, size)) = content else { return Err(self.wrong("is a file without content")) };
+                let Some((start, size)) = content else {
+                    return Err(self.wrong("is a file without content"));
+                };
                 if encoding.as_deref() != Some("base64") {
                     return Err(self.wrong("has a file in another encoding than base64"));
                 }
@@ -376,9 +391,12 @@ mod tests {
     #[test]
     fn garbage_is_refused_with_its_line() {
         let file = |content: &str, encoding: &str| {
-            format!("{{\"key\":\"file\",\"value\":{{\"content\":\"{content}\",\"path\":\"a\",\"encoding\":\"{encoding}\"}}}}\n")
+            format!(
+                "{{\"key\":\"file\",\"value\":{{\"content\":\"{content}\",\"path\":\"a\",\"encoding\":\"{encoding}\"}}}}\n"
+            )
         };
-        let long = format!("{{\"key\":\"deletedFile\",\"value\":{{\"path\":\"{}\"}}}}\n", "x".repeat(MAX_LINE));
+        let long =
+            format!("{{\"key\":\"deletedFile\",\"value\":{{\"path\":\"{}\"}}}}\n", "x".repeat(MAX_LINE));
         for bad in [
             "garbage\n".to_owned(),
             "\0\0\0".to_owned(),

@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn the_python_client_is_known_by_its_release() {
-        let of = |agent: &str| is_xet_client(&HeaderMap::from_iter([(header::USER_AGENT, agent.parse().unwrap())]));
+        let of = |agent: &str| {
+            is_xet_client(&HeaderMap::from_iter([(header::USER_AGENT, agent.parse().unwrap())]))
+        };
         assert!(of("unknown/None; hf_hub/2.4.0; python/3.11.7"));
         assert!(of("transformers/5.23.0; hf_hub/10.0; python/3.11.7"));
         for other in ["unknown/None; hf_hub/1.33.0; python/3.11.7", "undici", "hf_hub", "hf_hub/x", ""] {

@@ -124,7 +124,9 @@ pub(in crate::hf) async fn create(
                 calls.push(RegistryCall::SetVisibility { asset: asset.id, visibility });
             }
         }
-        Some(_) => return Err(HubError::Conflict("You already created this repo, or its name is taken".into())),
+        Some(_) => {
+            return Err(HubError::Conflict("You already created this repo, or its name is taken".into()));
+        }
         None => {
             if !owns(&mine, &namespace) {
                 // A first namespace is made with the first repository; a second one might be a slip of the pen.
@@ -219,7 +221,8 @@ pub(in crate::hf) async fn settings(
 /// `POST /api/validate-yaml`: whether a README's front matter can be read.
 pub(in crate::hf) async fn validate_yaml(body: axum::body::Bytes) -> Result<Json<Value>, HubError> {
     let Yaml { content } = json(&body)?;
-    let errors: Vec<_> = front_matter_fault(&content).map(|message| json!({ "message": message })).into_iter().collect();
+    let errors: Vec<_> =
+        front_matter_fault(&content).map(|message| json!({ "message": message })).into_iter().collect();
     Ok(Json(json!({ "errors": errors, "warnings": [] })))
 }
 
@@ -264,7 +267,9 @@ impl HubGateway {
         }
         let refs = self.ask(self.hub.refs(asset.id, MAX_REFS)).await?;
         // Last, because without them nobody finds the rest any more.
-        calls.extend(refs.into_iter().map(|found| RegistryCall::DeleteRef { asset: asset.id, name: found.name }));
+        calls.extend(
+            refs.into_iter().map(|found| RegistryCall::DeleteRef { asset: asset.id, name: found.name }),
+        );
         Ok(calls)
     }
 }

@@ -1,0 +1,30 @@
+;; expect: exited 0
+;; Closes what was open from the start, and uses it all the same.
+(module
+  (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_renumber" (func $fd_renumber (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $fd_prestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_seek" (func $fd_seek (param i32 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "in/0/data")
+  (func $expect (param $step i32) (param $is i32) (param $wanted i32)
+    (if (i32.ne (local.get $is) (local.get $wanted)) (then (call $exit (local.get $step)))))
+  (func (export "_start")
+    (call $expect (i32.const 1) (call $fd_close (i32.const 0)) (i32.const 0))
+    (call $expect (i32.const 2) (call $fd_close (i32.const 0)) (i32.const 8))
+    (call $expect (i32.const 3) (call $fd_read (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 32)) (i32.const 8))
+    (call $expect (i32.const 4) (call $fd_renumber (i32.const 3) (i32.const 1)) (i32.const 0))
+    (call $expect (i32.const 5) (call $fd_close (i32.const 3)) (i32.const 8))
+    (call $expect (i32.const 6) (call $path_open (i32.const 3) (i32.const 0) (i32.const 1024) (i32.const 9) (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 32)) (i32.const 8)) ;; in/0/data
+    (call $expect (i32.const 7) (call $fd_prestat_get (i32.const 3) (i32.const 32)) (i32.const 8))
+    (call $expect (i32.const 8) (call $fd_prestat_get (i32.const 1) (i32.const 32)) (i32.const 8))
+    (call $expect (i32.const 9) (call $path_open (i32.const 1) (i32.const 0) (i32.const 1024) (i32.const 9) (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 32)) (i32.const 0)) ;; in/0/data
+    (call $expect (i32.const 10) (call $fd_renumber (i32.const 0) (i32.const 77)) (i32.const 8))
+    (call $expect (i32.const 11) (call $fd_renumber (i32.const 77) (i32.const 0)) (i32.const 8))
+    (call $expect (i32.const 12) (call $fd_seek (i32.const 0) (i64.const -1) (i32.const 0) (i32.const 32)) (i32.const 28))
+    (call $expect (i32.const 13) (call $fd_seek (i32.const 0) (i64.const 0) (i32.const 9) (i32.const 32)) (i32.const 28))
+    (call $expect (i32.const 14) (call $fd_write (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 32)) (i32.const 31))))

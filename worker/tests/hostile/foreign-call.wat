@@ -1,0 +1,2 @@
+;; expect: invalid-program
+(module (import "env" "system" (func (param i32) (result i32))) (func (export "_start")))

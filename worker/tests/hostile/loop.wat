@@ -1,0 +1,3 @@
+;; expect: out-of-fuel
+;; Never ends.
+(module (func (export "_start") (loop (br 0))))

@@ -1,0 +1,2 @@
+;; expect: invalid-program
+(module (memory (export "memory") i64 1) (func (export "_start")))

@@ -1,0 +1,2 @@
+;; expect: invalid-program
+(module (func (export "main")))

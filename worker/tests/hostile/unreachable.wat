@@ -1,0 +1,2 @@
+;; expect: trap
+(module (func (export "_start") unreachable))
