@@ -95,8 +95,9 @@ pub fn changes(wanted: &[(AccountId32, u32)], holders: &[Holding]) -> Vec<(Accou
     let gone = holders.iter().filter(|holder| !named.contains_key(&holder.account));
     let mut changes: Vec<_> = gone.map(|holder| (holder.account, 0)).collect();
     let before = |account: &AccountId32| held.get(account).copied().unwrap_or(0);
-    let (less, more): (Vec<_>, Vec<_>) = wanted
+    let (less, more): (Vec<(AccountId32, u32)>, Vec<_>) = wanted
         .iter()
+        .copied()
         .filter(|(account, shares)| before(account) != *shares)
         .partition(|(account, shares)| *shares < before(account));
     changes.extend(less);

@@ -14,6 +14,7 @@ use pallet_storage_proofs::{
     },
 };
 use polkadot_sdk::{
+    frame_support::storage::StoragePrefixedMap,
     frame_system, pallet_balances,
     sc_client_api::{StorageData, StorageKey, StorageProvider},
     sc_network_sync::SyncingService,
@@ -189,7 +190,7 @@ impl Chain for NodeChain {
     }
 
     fn faults(&self, at: Hash, start: Option<&[u8]>, limit: usize) -> Answer<FaultPage> {
-        let prefix = StorageKey(Providers::<Runtime>::storage_prefix().to_vec());
+        let prefix = StorageKey(Providers::<Runtime>::final_prefix().to_vec());
         let start = start.map(|key| StorageKey(key.to_vec()));
         let pairs = self.client.storage_pairs(at, Some(&prefix), start.as_ref()).map_err(failed)?;
         let mut phases: HashMap<u8, Phase> = HashMap::new();

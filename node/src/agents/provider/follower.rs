@@ -1,6 +1,6 @@
 //! Follows the open orders: which to take, how far each is, and when to accept it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pallet_storage_proofs::{
     liability::Standing,
@@ -63,8 +63,8 @@ struct PutOff {
 #[derive(Default)]
 pub struct Follower {
     cursor: Option<OrderId>,
-    candidates: HashMap<OrderId, Candidate>,
-    put_off: HashMap<OrderId, PutOff>,
+    candidates: BTreeMap<OrderId, Candidate>,
+    put_off: BTreeMap<OrderId, PutOff>,
     full_until: BlockNo,
 }
 

@@ -1,6 +1,6 @@
 //! What has to be done about the pieces that are kept: pin them, collect for them, and let them go when they are over.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use pallet_storage_proofs::{
     liability::Standing,
@@ -43,7 +43,7 @@ pub struct Upkeep {
     pass: Option<Pass>,
     rests_until: BlockNo,
     pieces: u32,
-    sent: HashMap<OrderId, BlockNo>,
+    sent: BTreeMap<OrderId, BlockNo>,
     settled_at: BlockNo,
 }
 

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use pallet_storage_proofs::types::{Balance, BlockNo};
-use polkadot_sdk::sp_core::hashing::blake2_128;
-use polkadot_sdk::sp_runtime::Permill;
+use polkadot_sdk::{sp_io::hashing::blake2_128, sp_runtime::Permill};
 use stoa_runtime::AccountId;
 
 use super::{
