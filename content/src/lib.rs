@@ -4,6 +4,7 @@
 //! - [`pack_dir`] turns a folder into a *piece* in one pass: its UnixFS DAG as a deterministic CARv1, the BLAKE3 root
 //!   of that, and each file's sha2-256. The same folder gives the same bytes everywhere.
 //! - [`Store`] keeps pieces on disk and hands out blocks, verified slices and possession proofs of them.
+//! - [`seal`] encrypts a folder before it is packed, so that ranges of its files still open alone.
 //! - [`unixfs`], [`car`] and [`slice`] are the formats, for whoever verifies content that came from elsewhere.
 //!
 //! **Asks**
@@ -40,6 +41,7 @@ pub mod car;
 mod dag;
 mod error;
 pub mod pack;
+pub mod seal;
 pub mod slice;
 pub mod store;
 mod tree;

@@ -197,6 +197,32 @@ impl From<PackError> for Stop {
     }
 }
 
+/// The entries of a folder in the order of their names, and whether each is a folder. Whatever can't be packed is
+/// refused.
+pub(crate) fn entries(dir: &Path) -> Result<Vec<(String, bool)>, PackError> {
+    let failed = |source| PackError::Read { path: dir.into(), source };
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        let name = entry.file_name().into_string().map_err(|_| PackError::Name(path.clone()))?;
+        // No system lists these; one that does would let a file land outside the folder when it is unpacked.
+        if matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '\\', '\0']) {
+            return Err(PackError::Name(path));
+        }
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_symlink() {
+            return Err(PackError::Symlink(path));
+        }
+        if !kind.is_dir() && !kind.is_file() {
+            return Err(PackError::Special(path));
+        }
+        entries.push((name, kind.is_dir()));
+    }
+    entries.sort();
+    Ok(entries)
+}
+
 struct Walker {
     events: SyncSender<Event>,
     spare: Receiver<Vec<u8>>,
@@ -215,26 +241,7 @@ impl Walker {
         if depth > MAX_DEPTH {
             return Err(PackError::Depth(dir.into()).into());
         }
-        let failed = |source| PackError::Read { path: dir.into(), source };
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(dir).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let path = entry.path();
-            let name = entry.file_name().into_string().map_err(|_| PackError::Name(path.clone()))?;
-            // No system lists these; one that does would let a file land outside the folder when it is unpacked.
-            if matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '\\', '\0']) {
-                return Err(PackError::Name(path).into());
-            }
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_symlink() {
-                return Err(PackError::Symlink(path).into());
-            }
-            if !kind.is_dir() && !kind.is_file() {
-                return Err(PackError::Special(path).into());
-            }
-            entries.push((name, kind.is_dir()));
-        }
-        entries.sort();
+        let entries = entries(dir)?;
         self.send(Event::FolderStart)?;
         for (name, is_dir) in entries {
             let path = dir.join(&name);
