@@ -69,4 +69,4 @@ soak: build ## Every campaign at its full length (hours)
 	@$(RUN) tests/e2e/setup.sh
 	@PROPTEST_CASES=100000 $(UNITS)
 	@PROPTEST_CASES=100000 SKIP_WASM_BUILD=1 $(PALLET_TESTS)
-	@STOA_ROUNDS=50 $(RUN) tests/e2e/run.sh test_crash.py
+	@STOA_ROUNDS=50 $(RUN) tests/e2e/run.sh test_crash.py consortium/test_faults.py

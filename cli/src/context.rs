@@ -13,7 +13,7 @@ use std::{
 use stoa_sdk::{
     Chain, Gateway, Keypair, Keystore,
     chain::{ChainState, Revision},
-    keys::{DEFAULT_ACCOUNT, KEY_VARIABLE, PASSWORD_VARIABLE, pair_from_environment},
+    keys::{AccountId32, DEFAULT_ACCOUNT, KEY_VARIABLE, PASSWORD_VARIABLE, pair_from_environment},
     names::AssetAt,
     observe::Observer,
     primitives::registry::PieceAccess,
@@ -99,6 +99,15 @@ impl Context {
         keystore.show(self.account()).map_err(sdk)?;
         let password = self.password(false)?;
         keystore.unlock(self.account(), &password).map_err(sdk)
+    }
+
+    /// The address of the key that would sign; no password is needed for it.
+    pub(crate) fn own_address(&self) -> Result<AccountId32, CliError> {
+        if let Some(pair) = self.key_of_environment() {
+            return Ok(pair?.public_key().to_account_id());
+        }
+        let address = self.keystore()?.show(self.account()).map_err(sdk)?.address;
+        address.parse().map_err(|_| CliError::Usage(format!("`{address}` in the keystore isn't an address")))
     }
 
     /// The account's password, from the environment or asked for; a new one is asked for twice.

@@ -29,6 +29,10 @@ pub(crate) enum CliError {
     NoRevision(AssetAt),
     #[error("{0} was taken down by the chain's moderators, and nodes don't serve it")]
     TakenDown(AssetAt),
+    #[error("{0}")]
+    Missing(String),
+    #[error("{0}")]
+    Denied(String),
     #[error("nothing was done")]
     Declined,
     #[error("this can't be asked here: {0}")]
@@ -57,8 +61,8 @@ impl CliError {
                 ErrorKind::Network => (NETWORK, "network"),
             },
             Self::Usage(_) | Self::NotAsked(_) => (USAGE, "usage"),
-            Self::NoAsset(_) | Self::NoRevision(_) => (NOT_FOUND, "not-found"),
-            Self::TakenDown(_) => (REFUSED, "refused"),
+            Self::NoAsset(_) | Self::NoRevision(_) | Self::Missing(_) => (NOT_FOUND, "not-found"),
+            Self::TakenDown(_) | Self::Denied(_) => (REFUSED, "refused"),
             Self::Declined | Self::Prompt(_) | Self::Output(_) | Self::Io { .. } | Self::Runtime(_) => {
                 failure
             }

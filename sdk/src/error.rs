@@ -10,6 +10,7 @@ use crate::{
     keys::KeyError,
     names::NameParseError,
     publish::PublishError,
+    units::UnitError,
     verify::VerifyError,
 };
 
@@ -36,6 +37,9 @@ pub enum Error {
     /// A name.
     #[error(transparent)]
     Name(#[from] NameParseError),
+    /// An amount, a size or a period.
+    #[error(transparent)]
+    Unit(#[from] UnitError),
     /// A key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -66,7 +70,7 @@ impl Error {
     /// What kind of failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Name(_) => ErrorKind::Usage,
+            Self::Name(_) | Self::Unit(_) => ErrorKind::Usage,
             Self::Key(error) => key(error),
             Self::Card(_) => ErrorKind::Failure,
             Self::Chain(error) => chain(error),

@@ -4,7 +4,7 @@
 //! - [`gateway`] reads from and uploads to any gateway; [`fetch`](fetch::fetch) brings a revision into a folder, and
 //!   [`verify`](verify::verify) checks a folder against one.
 //! - [`publish`] puts a folder on the chain and a gateway in one go.
-//! - [`keys`] keeps accounts in the format that polkadot.js reads; [`names`] and [`card`] read what people write.
+//! - [`keys`] keeps accounts in the format that polkadot.js reads; [`names`], [`units`] and [`card`] read what people write.
 //!
 //! Nothing that a gateway sends is believed: every block is checked on the way from the root CID that the chain
 //! names. A node is believed about the chain; whoever doesn't trust one runs their own.
@@ -22,6 +22,7 @@ pub mod keys;
 pub mod names;
 pub mod observe;
 pub mod publish;
+pub mod units;
 pub mod verify;
 
 pub use chain::Chain;
