@@ -28,7 +28,9 @@ await finish(async () => {
   const indices = []
   for (const [origin, call] of polls) indices.push(await propose(api, alice, origin, call))
   // A call that no runtime can read: the voters may pass it, and nothing comes of it.
-  indices.push(await submit(api, alice, 'Root', { Inline: '0xffffffff' }))
+  const unread = await submit(api, alice, 'Root', { Inline: '0xffffffff' })
+  await send(api, api.tx.referenda.placeDecisionDeposit(unread), alice)
+  indices.push(unread)
   let unreadable = 0
   const stop = await api.query.system.events((events) => {
     unreadable += events.filter(({ event }) => event.section === 'scheduler' && event.method === 'CallUnavailable').length

@@ -25,15 +25,16 @@ export async function propose(api, who, origin, call) {
   const short = length <= 128
   if (!short) await send(api, api.tx.preimage.notePreimage(bytes), who)
   const proposal = short ? { Inline: bytes } : { Lookup: { hash: call.method.hash, len: length } }
-  return submit(api, who, origin, proposal)
+  const index = await submit(api, who, origin, proposal)
+  await send(api, api.tx.referenda.placeDecisionDeposit(index), who)
+  return index
 }
 
-// The same for a proposal that is encoded already.
+// Submits a referendum on a proposal that is encoded already. Votes are taken; it isn't decided without its deposit.
 export async function submit(api, who, origin, proposal) {
   const origins = origin === 'Root' ? { system: 'Root' } : { Governance: origin }
   const events = await send(api, api.tx.referenda.submit(origins, proposal, { After: 0 }), who)
   const { index } = events.find(({ section, method }) => section === 'referenda' && method === 'Submitted').data
-  await send(api, api.tx.referenda.placeDecisionDeposit(index), who)
   return index.toNumber()
 }
 
