@@ -187,7 +187,7 @@ def stage(network, clients, classifier, measurements, tmp_path_factory: pytest.T
     for (name, share), secret in zip(ROYALTIES.items(), ("//Alice", "//Bob")):
         alice.cli("job", "royalty", name, share, key=secret)
         asset = resolve(alice, name).asset
-        stage.client("call", **{"as": secret}, calls=[["royalties", "open", asset]])
+        stage.client("call", **{"as": secret}, calls=[["royalties", "open", asset, address(alice, secret)]])
     root = tmp_path_factory.mktemp("workers")
     stage.workers = [
         RealWorker(alice, root, secret, f"worker{number}").start() for number, secret in enumerate(WORKERS, 1)

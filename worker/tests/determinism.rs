@@ -5,10 +5,11 @@
 
 mod common;
 
-use common::{carry_out, compile, engine, order};
+use common::{carry_out, engine, order, sources};
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 use stoa_sdk::{chain::compute::Exit, compute::Receipt};
 
@@ -20,6 +21,23 @@ fn rounds() -> usize {
 fn engines() -> Vec<PathBuf> {
     let other = std::env::var_os("STOA_OTHER_WORKER").map(PathBuf::from);
     std::iter::once(engine().to_owned()).chain(other).collect()
+}
+
+/// Compiles a C program for WASI; `make setup` installs what that takes.
+fn compile(source: &str, into: &Path, flags: &[&str]) -> PathBuf {
+    let program = into.join(Path::new(source).with_extension("wasm").file_name().unwrap());
+    let compiled = Command::new("clang")
+        .args(["--target=wasm32-wasi", "-O2", "-Wall", "-Werror"])
+        .args(flags)
+        .arg(sources("programs").join(source))
+        .arg("-o")
+        .arg(&program)
+        .arg("-lm")
+        .output()
+        .expect("clang is missing: run `make setup`");
+    let said = String::from_utf8_lossy(&compiled.stderr);
+    assert!(compiled.status.success(), "{source}: {said}; is wasi-libc there? `make setup` installs it");
+    program
 }
 
 /// Runs a program again and again, alone and beside itself, on one thread of the host and on all.

@@ -17,8 +17,9 @@ use stoa_sdk::{
     },
 };
 use tokio::{
+    runtime::Handle,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    task::JoinHandle,
+    task::{JoinHandle, spawn_blocking},
 };
 
 /// Entries of one page of the chain's answers.
@@ -61,6 +62,8 @@ pub(super) struct Desk {
     runs: HashMap<JobId, (Arc<AtomicBool>, u32, JoinHandle<()>)>,
     /// Jobs that this worker doesn't apply for.
     declined: HashSet<JobId>,
+    /// Jobs whose first application failed.
+    doubted: HashSet<JobId>,
     /// When a job was first seen to be due.
     due: HashMap<JobId, (u32, Phase)>,
     /// Jobs whose stake is locked for their certificates alone.
@@ -86,6 +89,7 @@ impl Desk {
             later: HashMap::new(),
             runs: HashMap::new(),
             declined: HashSet::new(),
+            doubted: HashSet::new(),
             due: HashMap::new(),
             signed: HashSet::new(),
             said,
@@ -111,6 +115,7 @@ impl Desk {
             }
         }
         self.end_stale_runs(&duties);
+        self.due.retain(|id, _| duties.iter().any(|(job, _)| job == id));
         self.outputs(&state, now).await?;
         self.apply(&state, engaged).await?;
         Ok(())
@@ -124,7 +129,11 @@ impl Desk {
                 (Ok(()), _) => {}
                 (Err(reason), Step::Apply) => {
                     log(&format!("job {job}: not applied for: {reason}"));
-                    self.decline(job);
+                    // Content may be late; a second failure is taken for an answer.
+                    match self.doubted.insert(job) {
+                        true => drop(self.later.insert((job, step), now.saturating_add(AGAIN))),
+                        false => self.decline(job),
+                    }
                 }
                 (Err(reason), _) => {
                     log(&format!("job {job}: {step:?}: {reason}"));
@@ -138,7 +147,9 @@ impl Desk {
     fn decline(&mut self, job: JobId) {
         if self.declined.len() >= MAX_DECLINED {
             self.declined.clear();
+            self.doubted.clear();
         }
+        self.doubted.remove(&job);
         self.declined.insert(job);
     }
 
@@ -202,7 +213,6 @@ impl Desk {
         let ended = state.job(id).await?.is_none();
         if ended {
             self.signed.insert(id);
-            self.due.remove(&id);
         }
         Ok(ended)
     }
@@ -232,9 +242,11 @@ impl Desk {
         let stop = Arc::new(AtomicBool::new(false));
         let (shared, said, stopping) = (self.shared.clone(), self.said.clone(), stop.clone());
         self.open.insert((id, Step::Run));
-        let run = tokio::spawn(async move {
-            let worked = work::work(&shared, &job, until, stopping).await.map_err(|error| error.to_string());
-            said.send(((id, Step::Run), worked)).ok();
+        let runtime = Handle::current();
+        let run = spawn_blocking(move || {
+            let worked = runtime.block_on(work::work(&shared, &job, until, stopping));
+            // Whoever doesn't listen any more is on the way out.
+            said.send(((id, Step::Run), worked.map_err(|error| error.to_string()))).ok();
         });
         self.runs.insert(id, (stop, begun.saturating_add(1), run));
         Ok(())
@@ -396,8 +408,10 @@ impl Desk {
                 free = free.saturating_sub(1);
                 let shared = self.shared.clone();
                 self.begin(key, async move {
-                    work::look(&shared, &job).await.map_err(|error| error.to_string())?;
-                    done(shared.chain().apply_for_job(&shared.signer, job.id, pledge, Wait::InBlock).await)
+                    let (id, looking, runtime) = (job.id, shared.clone(), Handle::current());
+                    let looked = spawn_blocking(move || runtime.block_on(work::look(&looking, &job))).await;
+                    looked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+                    done(shared.chain().apply_for_job(&shared.signer, id, pledge, Wait::InBlock).await)
                 });
             }
             after = next;

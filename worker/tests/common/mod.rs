@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     sync::Arc,
 };
 use stoa_sdk::{
@@ -12,34 +11,17 @@ use stoa_sdk::{
 };
 
 /// The engine, as the service runs it.
-pub fn engine() -> &'static Path {
+pub(crate) fn engine() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_stoa-worker"))
 }
 
 /// A folder of the tests.
-pub fn sources(folder: &str) -> PathBuf {
+pub(crate) fn sources(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder)
 }
 
-/// Compiles a C program for WASI; `make setup` installs what that takes.
-pub fn compile(source: &str, into: &Path, flags: &[&str]) -> PathBuf {
-    let program = into.join(Path::new(source).with_extension("wasm").file_name().unwrap());
-    let compiled = Command::new("clang")
-        .args(["--target=wasm32-wasi", "-O2", "-Wall", "-Werror"])
-        .args(flags)
-        .arg(sources("programs").join(source))
-        .arg("-o")
-        .arg(&program)
-        .arg("-lm")
-        .output()
-        .expect("clang is missing: run `make setup`");
-    let said = String::from_utf8_lossy(&compiled.stderr);
-    assert!(compiled.status.success(), "{source}: {said}; is wasi-libc there? `make setup` installs it");
-    program
-}
-
 /// An input with a file.
-pub fn input(dir: &Path) -> PathBuf {
+pub(crate) fn input(dir: &Path) -> PathBuf {
     let input = dir.join("input");
     fs::create_dir_all(input.join("folder")).unwrap();
     for (name, bytes) in
@@ -51,7 +33,7 @@ pub fn input(dir: &Path) -> PathBuf {
 }
 
 /// An order over that input.
-pub fn order(program: &Path, input: &Path, work: PathBuf) -> Order {
+pub(crate) fn order(program: &Path, input: &Path, work: PathBuf) -> Order {
     fs::create_dir_all(&work).unwrap();
     Order {
         program: Some(program.to_owned()),
@@ -66,6 +48,6 @@ pub fn order(program: &Path, input: &Path, work: PathBuf) -> Order {
 }
 
 /// Carries out an order with some engine.
-pub async fn carry_out(engine: &Path, order: &Order) -> Result<Receipt, ComputeError> {
+pub(crate) async fn carry_out(engine: &Path, order: &Order) -> Result<Receipt, ComputeError> {
     execute(engine, order, Arc::default()).await
 }
