@@ -243,6 +243,7 @@ pub(super) fn read_folder(
     out: u32,
 ) -> Answer<()> {
     let inode = guest.state.folder(fd)?;
+    guest.bytes(pointer, length)?;
     // Entries that are skipped take time too.
     guest.charge(u64::from(length).saturating_add(cookie))?;
     let room = usize::try_from(length).map_err(|_| Errno::Fault)?;

@@ -58,6 +58,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             guest.put_u64(out, now)
         };
         random_get(pointer: u32, length: u32) => |guest: &mut Guest<'_>, pointer, length: u32| {
+            guest.bytes(pointer, length)?;
             guest.charge(length.into())?;
             let (bytes, state) = guest.bytes_mut(pointer, length)?;
             state.random(bytes);
