@@ -84,7 +84,7 @@ async fn upload(server: &HubServer, repo: &str, bytes: &[u8]) -> Answer {
     assert_eq!(batch.header("content-type"), "application/vnd.git-lfs+json");
     let object = batch.json()["objects"][0].clone();
     let Some(href) = object["actions"]["upload"]["href"].as_str() else { return batch };
-    let path = href.split_once(&server.address.to_string()).unwrap().1;
+    let path = href.split_once("//localhost").unwrap().1;
     // Without a token, as clients send it.
     let put = request(server.address, "PUT", path, &[], bytes).await;
     if put.status != 200 {
@@ -185,7 +185,7 @@ async fn links_are_for_one_file_and_can_not_be_forged() {
     let batch =
         ask(&server, "alice", "POST", &format!("/{repo}.git/info/lfs/objects/batch"), asked).await.json();
     let href = batch["objects"][0]["actions"]["upload"]["href"].as_str().unwrap().to_owned();
-    let path = href.split_once(&server.address.to_string()).unwrap().1.to_owned();
+    let path = href.split_once("//localhost").unwrap().1.to_owned();
     let put = |path: String, bytes: &'static [u8]| {
         let server = &server;
         async move { request(server.address, "PUT", &path, &[], bytes).await }
@@ -231,8 +231,7 @@ async fn parts_make_a_file_in_any_order() {
     let upload = batch["objects"][0]["actions"]["upload"].clone();
     let header = upload["header"].as_object().unwrap();
     assert_eq!((header.len(), header["chunk_size"].as_str().unwrap()), (6, PART.to_string().as_str()));
-    let path =
-        |href: &Value| href.as_str().unwrap().split_once(&server.address.to_string()).unwrap().1.to_owned();
+    let path = |href: &Value| href.as_str().unwrap().split_once("//localhost").unwrap().1.to_owned();
     let complete = path(&upload["href"]);
     for number in [5, 2, 1, 4] {
         let part = bytes.chunks(PART).nth(number - 1).unwrap();
@@ -377,7 +376,7 @@ async fn repositories_are_created_once_in_ones_own_namespace() {
     };
     let made = create("alice", json!({ "name": "up", "type": "dataset", "private": true })).await;
     assert_eq!(made.status, 200);
-    assert_eq!(made.json()["url"], format!("http://{}/datasets/acme/up", server.address));
+    assert_eq!(made.json()["url"], "http://localhost/datasets/acme/up");
     assert_eq!(code(&create("alice", json!({ "name": "UP", "organization": "acme" })).await).0, 409);
     assert_eq!(create("alice", json!({ "name": "x", "organization": "other" })).await.status, 403);
     for bad in [

@@ -339,7 +339,7 @@ async fn a_read_gives_its_place_back() {
 #[tokio::test]
 async fn restricted_content_is_for_those_whom_the_chain_lets_read_it() {
     let server = Server::start().await;
-    let dag = Dag::folder(vec![("a", Dag::leaf(b"gated"))]);
+    let dag = Dag::folder(vec![("a", Dag::leaf(&b"gated"[..]))]);
     let info = server.keep(&dag);
     let path = format!("/ipfs/{}?format=raw", stoa_content::text(&info.content));
     let car = format!("/ipfs/{}?format=car", stoa_content::text(&info.content));
@@ -358,7 +358,7 @@ async fn restricted_content_is_for_those_whom_the_chain_lets_read_it() {
     let whole = server.get_with(&car, &[("Authorization", &alice)]).await;
     assert_eq!(stoa_content::car::Reader::new(whole.body.as_slice()).count(), 2);
     // A token takes nothing away from what is public.
-    let public = server.publish(&Dag::folder(vec![("b", Dag::leaf(b"public"))]));
+    let public = server.publish(&Dag::folder(vec![("b", Dag::leaf(&b"public"[..]))]));
     let path = format!("/ipfs/{}?format=raw", stoa_content::text(&public.content));
     let answer = server.get_with(&path, &[("Authorization", "Bearer forged")]).await;
     assert_eq!((answer.status, answer.header("cache-control").starts_with("public")), (200, true));

@@ -19,7 +19,7 @@ use futures::StreamExt;
 use pallet_asset_registry::types::NewRef;
 use parking_lot::Mutex;
 use polkadot_sdk::{
-    frame_support::{storage::storage_prefix, traits::PalletInfoAccess},
+    frame_support::traits::PalletInfoAccess,
     frame_system, pallet_proxy, pallet_utility,
     sc_client_api::{StorageKey, StorageProvider},
     sc_transaction_pool_api::{
@@ -29,7 +29,7 @@ use polkadot_sdk::{
     sp_api::ProvideRuntimeApi,
     sp_blockchain::HeaderBackend,
     sp_core::{Pair as _, crypto::AccountId32, sr25519},
-    sp_io::hashing::blake2_256,
+    sp_io::hashing::{blake2_256, twox_128},
     sp_runtime::{DispatchError, traits::StaticLookup, transaction_validity::InvalidTransaction},
     substrate_frame_rpc_system::AccountNonceApi,
 };
@@ -302,8 +302,9 @@ fn runtime_call(call: RegistryCall) -> Result<RuntimeCall, SubmitError> {
 /// What became of an extrinsic, from its block's events. Blocks.
 fn outcome(client: &FullClient, block: Hash, index: usize) -> Result<Submitted, SubmitError> {
     type Event = frame_system::EventRecord<RuntimeEvent, Hash>;
-    let events: Vec<Event> =
-        stored(client, block, storage_prefix(b"System", b"Events").to_vec())?.unwrap_or_default();
+    // The pallet keeps its own name for this to itself.
+    let key = [twox_128(b"System"), twox_128(b"Events")].concat();
+    let events: Vec<Event> = stored(client, block, key)?.unwrap_or_default();
     let index = u32::try_from(index).map_err(failed)?;
     let mut submitted = Submitted::default();
     for Event { phase, event, .. } in events {
