@@ -8,7 +8,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use std::time::Duration;
 use stoa_sdk::{
-    Chain, Error, ErrorKind,
+    Chain, ErrorKind,
     content_keys::ContentKeys,
     seller::{Seller, SellerEvent},
 };
@@ -88,7 +88,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
 
 /// Whether the node may do better next time.
 fn is_passing(error: &CliError) -> bool {
-    matches!(error, CliError::Sdk(error) if matches!(&**error, error if Error::kind(error) == ErrorKind::Network))
+    matches!(error, CliError::Sdk(error) if error.kind() == ErrorKind::Network)
 }
 
 fn line(event: &SellerEvent) -> String {

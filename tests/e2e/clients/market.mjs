@@ -19,7 +19,9 @@ await finish(async () => {
   return result
 })
 
-const found = (events, section, method) => events.filter((event) => event.section === section && event.method === method)
+function found(events, section, method) {
+  return events.filter((event) => event.section === section && event.method === method)
+}
 
 async function total(api, address) {
   const { free, reserved } = (await api.query.system.account(address)).data
