@@ -99,7 +99,6 @@ pub fn changes(wanted: &[(AccountId32, u32)], holders: &[Holding]) -> Vec<(Accou
         .iter()
         .copied()
         .filter(|(account, shares)| before(account) != *shares)
-        .copied()
         .partition(|(account, shares)| *shares < before(account));
     changes.extend(less);
     changes.extend(more);

@@ -26,7 +26,7 @@ const TURN: u32 = 4;
 
 /// Why an output couldn't be published.
 #[derive(Debug, thiserror::Error)]
-pub enum OutputError {
+pub(super) enum OutputError {
     /// The chain or the gateway.
     #[error(transparent)]
     Sdk(#[from] Error),
@@ -50,7 +50,7 @@ fn sdk<E: Into<Error>>(error: E) -> OutputError {
 }
 
 /// Stores an output on the worker's node. The gateway takes what it has already, too.
-pub async fn store(
+pub(super) async fn store(
     shared: &Shared,
     content: &ContentId,
     piece: &Piece,
@@ -63,14 +63,14 @@ pub async fn store(
 }
 
 /// Whether it is this signer's turn to put the output on the chain.
-pub fn is_our_turn(shared: &Shared, certificate: &Certificate, now: u32) -> bool {
+pub(super) fn is_our_turn(shared: &Shared, certificate: &Certificate, now: u32) -> bool {
     let place = certificate.signers.iter().position(|signer| *signer == shared.account).unwrap_or_default();
     let turns = u32::try_from(place).unwrap_or(u32::MAX).saturating_mul(TURN);
     now >= certificate.settled.saturating_add(turns)
 }
 
 /// Puts an output on the chain, as a revision of the results.
-pub async fn publish(
+pub(super) async fn publish(
     shared: &Shared,
     state: &ChainState,
     job: JobId,

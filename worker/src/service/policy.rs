@@ -7,7 +7,7 @@ use stoa_sdk::chain::{
 };
 
 /// Whether the settings accept a job's program.
-pub async fn accepts(accept: &Accept, state: &ChainState, job: &Job) -> Result<bool, ChainError> {
+pub(super) async fn accepts(accept: &Accept, state: &ChainState, job: &Job) -> Result<bool, ChainError> {
     if accept.everything {
         return Ok(true);
     }

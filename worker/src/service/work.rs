@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
-pub enum WorkError {
+pub(super) enum WorkError {
     /// It couldn't be run here.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -45,7 +45,7 @@ pub enum WorkError {
 }
 
 /// Works on a job until there is a record of its result.
-pub async fn work(shared: &Shared, job: &Job, until: u32, stop: Arc<AtomicBool>) -> Result<(), WorkError> {
+pub(super) async fn work(shared: &Shared, job: &Job, until: u32, stop: Arc<AtomicBool>) -> Result<(), WorkError> {
     let dir = shared.records.work(job.id)?;
     // The last third of the time is for the run.
     let give_up = until.saturating_sub(job.run_blocks / 3);
@@ -120,7 +120,7 @@ async fn run(
 }
 
 /// Whether a job can be run here, before stake is pledged to it: everything can be had, isn't too large, and compiles.
-pub async fn look(shared: &Shared, job: &Job) -> Result<(), WorkError> {
+pub(super) async fn look(shared: &Shared, job: &Job) -> Result<(), WorkError> {
     let limit = shared.config.limits.inputs;
     let size = size_of(&shared.gateway, &job.contents).await?;
     if size > limit {
