@@ -244,7 +244,8 @@ async fn parts_make_a_file_in_any_order() {
     assert_eq!(request(server.address, "PUT", &path(&header["00003"]), &[], third).await.status, 200);
     assert_eq!(request(server.address, "POST", &complete, &[], b"{}").await.status, 200);
     oid(&commit(&server, &repo, &[lfs("big", &bytes)]).await);
-    let read = server.head(&format!("/{repo}/resolve/main/big")).await;
+    // It is hashed first, which may take longer than a request waits.
+    let read = server.wait_for("HEAD", &format!("/{repo}/resolve/main/big"), |read| read.status == 200).await;
     assert_eq!(read.header("x-linked-etag"), format!("\"{text}\""));
 }
 
