@@ -162,8 +162,9 @@ async fn a_fetch_that_was_broken_off_is_resumed_from_whole_frames() {
     let content = &served.packed.content;
     let sealed = manifest_of(&served.gateway, content).await.unwrap().unwrap();
     served.fixture.misbehave(Faults { cut_after: Some(3 << 19), dies_after: Some(1), ..Faults::default() });
+    let (held, options) = (key(), only());
     let broken =
-        fetch_private(&served.gateway, content, sealed, &key(), target.path(), &only(), Arc::new(()));
+        fetch_private(&served.gateway, content, sealed, &held, target.path(), &options, Arc::new(()));
     assert_eq!(kind(broken.await.unwrap_err()), ErrorKind::Network);
 
     served.fixture.misbehave(Faults::default());
