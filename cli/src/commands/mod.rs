@@ -21,6 +21,7 @@ mod show;
 mod storage;
 mod token;
 mod verify;
+mod vote;
 mod worker;
 
 use crate::{context::Context, error::CliError};
@@ -86,6 +87,8 @@ pub(crate) enum Command {
     /// Be a worker
     #[command(subcommand)]
     Worker(worker::Command),
+    /// Show referenda, and vote on them
+    Vote(vote::Arguments),
 }
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliError> {
@@ -113,5 +116,6 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), CliEr
         Command::Job(command) => job::run(command, context).await,
         Command::Certificate(command) => certificate::run(command, context).await,
         Command::Worker(command) => worker::run(command, context).await,
+        Command::Vote(arguments) => vote::run(arguments, context).await,
     }
 }

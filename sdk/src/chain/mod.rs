@@ -8,6 +8,7 @@ mod client;
 pub mod compute;
 mod delegate;
 mod error;
+pub mod governance;
 pub mod market;
 pub mod royalties;
 pub mod storage;
