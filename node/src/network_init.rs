@@ -123,3 +123,6 @@ fn specification(launch: &Launch) -> Result<ChainSpec, String> {
         .with_genesis_config_patch(launch.genesis_patch())
         .build())
 }
+
+#[cfg(test)]
+mod tests;
