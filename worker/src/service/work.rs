@@ -45,7 +45,12 @@ pub(super) enum WorkError {
 }
 
 /// Works on a job until there is a record of its result.
-pub(super) async fn work(shared: &Shared, job: &Job, until: u32, stop: Arc<AtomicBool>) -> Result<(), WorkError> {
+pub(super) async fn work(
+    shared: &Shared,
+    job: &Job,
+    until: u32,
+    stop: Arc<AtomicBool>,
+) -> Result<(), WorkError> {
     let dir = shared.records.work(job.id)?;
     // The last third of the time is for the run.
     let give_up = until.saturating_sub(job.run_blocks / 3);
