@@ -136,7 +136,7 @@ async fn list(context: &Context) -> Result<(), CliError> {
 async fn show(index: u32, context: &Context) -> Result<(), CliError> {
     let state = context.chain().await?.state().await.map_err(sdk)?;
     let referendum = found(&state, index).await?;
-    let voter = context.own_address().ok();
+    let voter = context.address().ok();
     let vote = match (&referendum.ongoing, voter) {
         (Some(ongoing), Some(voter)) => state.ballot(&voter, ongoing.track, index).await.map_err(sdk)?,
         _ => None,
@@ -150,7 +150,7 @@ async fn show(index: u32, context: &Context) -> Result<(), CliError> {
 
 async fn found(state: &stoa_sdk::chain::ChainState, index: u32) -> Result<Referendum, CliError> {
     let found = state.referendum(index).await.map_err(sdk)?;
-    found.ok_or_else(|| CliError::Missing(format!("there is no referendum {index} on this chain")))
+    found.ok_or_else(|| CliError::NotFound(format!("there is no referendum {index} on this chain")))
 }
 
 async fn ongoing(state: &stoa_sdk::chain::ChainState, index: u32) -> Result<Referendum, CliError> {

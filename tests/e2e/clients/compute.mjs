@@ -20,54 +20,6 @@ const [url, verb, json] = process.argv.slice(2)
 const plan = JSON.parse(json)
 const PATIENCE = 300_000
 
-await finish(async () => {
-  const api = await ApiPromise.create({ provider: new WsProvider(url), throwOnConnect: true, noInitWarn: true })
-  const ring = new Keyring({ type: 'sr25519', ss58Format: api.registry.chainSS58 })
-  const pair = (secret) => ring.addFromUri(secret)
-  const escrow = api.tx.computeEscrow
-  const verbs = {
-    async fund() {
-      const to = plan.to.map((secret) => pair(secret).address)
-      const transfers = to.map((address) => api.tx.balances.transferKeepAlive(address, plan.amount))
-      await send(api, api.tx.utility.batchAll(transfers), pair(plan.from))
-      return { addresses: to }
-    },
-    async register() {
-      const { stake, price, limits, engine } = plan
-      const call = () => escrow.registerWorker(stake, price, limits, [engine])
-      await Promise.all(plan.workers.map((secret) => send(api, call(), pair(secret))))
-      return {}
-    },
-    async call() {
-      const calls = plan.calls.map(([pallet, method, ...rest]) => api.tx[pallet][method](...rest))
-      const events = await send(api, api.tx.utility.batchAll(calls), pair(plan.as))
-      return { events: events.map(plain) }
-    },
-    async work() {
-      const workers = plan.workers.map((worker) => new Worker(api, pair(worker.secret), plan.job, worker))
-      if (plan.poke) workers[0].moveOn()
-      return Promise.all(workers.map((worker) => worker.work()))
-    },
-    async events() {
-      const found = []
-      for (let number = plan.from; number <= plan.to; number++) {
-        const at = await api.at(await api.rpc.chain.getBlockHash(number))
-        for (const { event } of await at.query.system.events()) {
-          if (event.section === 'computeEscrow') found.push({ block: number, ...plain(event) })
-        }
-      }
-      return found
-    },
-    async balances() {
-      const accounts = await api.query.system.account.multi(plan.of)
-      return accounts.map(({ data }) => data.free.toBigInt() + data.reserved.toBigInt())
-    },
-  }
-  const result = await verbs[verb]()
-  await api.disconnect()
-  return result
-})
-
 function plain(event) {
   const names = event.data.names ?? []
   const data = Object.fromEntries(names.map((name, place) => [name, amounts(event.data[place].toJSON())]))
@@ -164,3 +116,51 @@ class Worker {
     return this.until('a commitment to copy', of)
   }
 }
+
+await finish(async () => {
+  const api = await ApiPromise.create({ provider: new WsProvider(url), throwOnConnect: true, noInitWarn: true })
+  const ring = new Keyring({ type: 'sr25519', ss58Format: api.registry.chainSS58 })
+  const pair = (secret) => ring.addFromUri(secret)
+  const escrow = api.tx.computeEscrow
+  const verbs = {
+    async fund() {
+      const to = plan.to.map((secret) => pair(secret).address)
+      const transfers = to.map((address) => api.tx.balances.transferKeepAlive(address, plan.amount))
+      await send(api, api.tx.utility.batchAll(transfers), pair(plan.from))
+      return { addresses: to }
+    },
+    async register() {
+      const { stake, price, limits, engine } = plan
+      const call = () => escrow.registerWorker(stake, price, limits, [engine])
+      await Promise.all(plan.workers.map((secret) => send(api, call(), pair(secret))))
+      return {}
+    },
+    async call() {
+      const calls = plan.calls.map(([pallet, method, ...rest]) => api.tx[pallet][method](...rest))
+      const events = await send(api, api.tx.utility.batchAll(calls), pair(plan.as))
+      return { events: events.map(plain) }
+    },
+    async work() {
+      const workers = plan.workers.map((worker) => new Worker(api, pair(worker.secret), plan.job, worker))
+      if (plan.poke) workers[0].moveOn()
+      return Promise.all(workers.map((worker) => worker.work()))
+    },
+    async events() {
+      const found = []
+      for (let number = plan.from; number <= plan.to; number++) {
+        const at = await api.at(await api.rpc.chain.getBlockHash(number))
+        for (const { event } of await at.query.system.events()) {
+          if (event.section === 'computeEscrow') found.push({ block: number, ...plain(event) })
+        }
+      }
+      return found
+    },
+    async balances() {
+      const accounts = await api.query.system.account.multi(plan.of)
+      return accounts.map(({ data }) => data.free.toBigInt() + data.reserved.toBigInt())
+    },
+  }
+  const result = await verbs[verb]()
+  await api.disconnect()
+  return result
+})
