@@ -88,7 +88,7 @@ def test_three_providers_prove_at_least_four_windows_and_are_paid_to_the_planck(
         assert root in provider.pieces_on_disk(), "it was fetched before the order was accepted"
         provider.wait_for(
             "the piece pinned",
-            lambda node=provider: any(piece["root"] == root and piece["pinned"] for piece in pieces(node)),
+            lambda node=provider: any(one["piece"]["root"] == root and one["pinned"] for one in pieces(node)),
         )
     first = validator.best()
     ledger = ledger_of(validator, clients, providers, first, number)
