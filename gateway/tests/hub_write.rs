@@ -217,9 +217,11 @@ async fn parts_make_a_file_in_any_order() {
     const PART: usize = 64 << 20;
     let server = server().await;
     let repo = repo(&server).await;
-    // Sparse enough to be hashed quickly, and long enough to be sent in parts.
+    // Long enough to be sent in parts, and no block like another.
     let mut bytes = vec![0u8; 4 * PART + 5];
-    (bytes[0], bytes[PART], bytes[4 * PART + 4]) = (1, 2, 3);
+    for (number, block) in bytes.chunks_mut(1 << 20).enumerate() {
+        block[..4].copy_from_slice(&(number as u32).to_be_bytes());
+    }
     let text = hex::encode(Sha256::digest(&bytes));
     let asked = json!({
         "operation": "upload",
@@ -355,6 +357,15 @@ async fn paths_garbage_and_quotas_are_refused_and_leave_nothing() {
     assert_eq!(upload(&server, &repo, &vec![7; 2_000_000]).await.status, 507);
     assert_eq!(server.store.stats().pieces, 0);
     assert!(server.staged().is_empty());
+}
+
+#[tokio::test]
+async fn files_that_no_reader_would_be_given_are_refused_at_once() {
+    let server = server().await;
+    let repo = repo(&server).await;
+    let answer = commit(&server, &repo, &[file("zeros", &vec![0; 100 << 20])]).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.json()["error"].as_str().unwrap().contains("repeat"));
 }
 
 #[tokio::test]

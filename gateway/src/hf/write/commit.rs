@@ -18,7 +18,7 @@ use super::{
     super::{
         HubGateway,
         error::{HubError, shown},
-        files::{Digests, Source},
+        files::{Digests, Source, budget},
         names::{MAIN, commit_text, is_commit, reference},
         query::{Params, origin},
         reader::Reader,
@@ -171,6 +171,12 @@ impl HubGateway {
         drop(room);
         if let Some(same) = before.revision.as_ref().filter(|before| before.content == packed.content) {
             return Ok(same.commit);
+        }
+        // Readers would be refused such files later: better say so now. The piece is collected when room is needed.
+        if size > budget(&packed.piece) {
+            return Err(HubError::BadRequest(
+                "the files repeat themselves so much that nodes won't serve them: compress them first".into(),
+            ));
         }
         let commit = self.publish(account, &asset, branch, &header, &packed).await?;
         let taken = operations.iter().filter_map(|operation| match operation {
