@@ -8,11 +8,12 @@ import pathlib
 import random
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from conftest import VALIDATOR
-from harness import Node, Process, http
+from harness import Ended, Node, Process, http, run_to_end
 from registry import assert_same_files, resolve
 
 STOA = 10**12
@@ -220,12 +221,29 @@ class Shop:
     def events(self, seller: Process) -> list[dict]:
         return [json.loads(line) for line in seller.log.read_text().splitlines()]
 
+    def run(self, buyer: str, *arguments: Any) -> Ended:
+        """Runs `stoa` at the other node, in a home of the buyer's own."""
+        command, env = self.other.cli_command("--json", *arguments, key=buyer)
+        home = self.other.root / "homes" / buyer.strip("/")
+        home.mkdir(parents=True, exist_ok=True)
+        return run_to_end(command, env=env | {"HOME": str(home)})
+
+    def said(self, buyer: str, *arguments: Any) -> dict:
+        ended = self.run(buyer, *arguments)
+        assert ended.code == 0, ended
+        return json.loads(ended.out)
+
+    def refused(self, buyer: str, *arguments: Any) -> tuple[int, str]:
+        """The exit code and the message of a command that must fail."""
+        ended = self.run(buyer, *arguments)
+        assert 1 <= ended.code <= 6 and "panicked" not in ended.err, ended
+        return ended.code, json.loads(ended.err)["error"]["message"]
+
     def buy(self, buyer: str, *flags: str) -> int:
-        """Buys at the other node, whose folder has the buyers' keys."""
-        return self.other.cli_json("buy", self.name, *QUICK, *flags, key=buyer)["licence"]
+        return self.said(buyer, "buy", self.name, *QUICK, *flags)["licence"]
 
     def licence(self, buyer: str, number: int) -> dict | None:
-        said = self.other.cli_json("licences", key=buyer)
+        said = self.said(buyer, "licences")
         return next((licence for licence in said["licences"] if licence["id"] == number), None)
 
 
@@ -271,11 +289,11 @@ def test_buyer_on_another_node_gets_the_key_and_the_files_byte_for_byte(shop, tm
     held = shop.licence("//Eve", licence)
     assert held["live"] and held["money"]["state"] == "disputable" and held["key"]["delivered"], held
 
-    got = shop.other.cli_json("get", shop.name, "-o", tmp_path / "copy", key="//Eve")
+    got = shop.said("//Eve", "get", shop.name, "-o", tmp_path / "copy")
     assert got["decrypted"] and got["verified"] == "manifest", got
     assert_same_files(tmp_path / "copy", shop.folder)
-    assert shop.other.cli_json("verify", tmp_path / "copy", shop.name, key="//Eve")["verified"] == "manifest"
-    one = shop.other.cli_json("get", shop.name, "weights/very-telling-name.txt", "-o", tmp_path / "one", key="//Eve")
+    assert shop.said("//Eve", "verify", tmp_path / "copy", shop.name)["verified"] == "manifest"
+    one = shop.said("//Eve", "get", shop.name, "weights/very-telling-name.txt", "-o", tmp_path / "one")
     assert [file["path"] for file in one["files"]] == ["weights/very-telling-name.txt"]
 
     # When nobody can dispute it any more, the seller's service collects the price.
@@ -288,10 +306,10 @@ def test_buyer_on_another_node_gets_the_key_and_the_files_byte_for_byte(shop, tm
 
 
 def test_stranger_gets_ciphertext_that_says_nothing(shop, tmp_path):
-    refused = shop.other.cli_fails("get", shop.name, "-o", tmp_path / "none", key="//Ferdie")
-    assert refused.code == 3 and "encrypted" in refused.err, refused
+    code, message = shop.refused("//One", "get", shop.name, "-o", tmp_path / "none")
+    assert code == 3 and "encrypted" in message, message
     assert not (tmp_path / "none").exists()
-    shop.other.cli("get", shop.name, "--as-stored", "-o", tmp_path / "stored", key="//Ferdie")
+    shop.said("//One", "get", shop.name, "--as-stored", "-o", tmp_path / "stored")
     stored = [path for path in (tmp_path / "stored").rglob("*") if path.is_file()]
     plain = (shop.folder / "weights/model.bin").read_bytes()
     assert len(stored) == 4
@@ -308,11 +326,11 @@ def test_buyer_whose_key_is_not_delivered_gets_the_money_back(shop):
     licence = shop.buy("//Ferdie")
     held = shop.licence("//Ferdie", licence)
     assert not held["live"] and held["money"]["state"] == "awaits-key", held
-    early = shop.other.cli_fails("licences", "refund", licence, *QUICK, key="//Ferdie")
-    assert early.code == 5 and "TooEarly" in early.err, early
+    code, message = shop.refused("//Ferdie", "licences", "refund", licence, *QUICK)
+    assert code == 5 and "TooEarly" in message, message
 
     shop.other.wait_for("the deadline", lambda: shop.other.best() > held["money"]["until"] + 1, 120)
-    shop.other.cli("licences", "refund", licence, *QUICK, key="//Ferdie")
+    shop.said("//Ferdie", "licences", "refund", licence, *QUICK)
     assert shop.licence("//Ferdie", licence) is None
     assert shop.other.cli_json("earnings", shop.name)["outside"] == before
     # A service that comes back too late delivers nothing for it.
@@ -329,7 +347,7 @@ def test_service_that_was_killed_and_started_twice_delivers_each_key_once(shop, 
     both = [shop.serve(), shop.serve()]
     for buyer, licence in zip(("//Eve", "//Charlie"), licences):
         shop.node.wait_for("its key", lambda buyer=buyer, licence=licence: shop.licence(buyer, licence)["key"]["delivered"], 90)
-    shop.other.cli("get", shop.name, "-o", tmp_path / "copy", key="//Charlie")
+    shop.said("//Charlie", "get", shop.name, "-o", tmp_path / "copy")
     assert_same_files(tmp_path / "copy", shop.folder)
     shop.node.wait_for_blocks(4)
     for seller in both:
@@ -339,19 +357,20 @@ def test_service_that_was_killed_and_started_twice_delivers_each_key_once(shop, 
     assert sorted(delivered) == sorted(set(delivered)) and set(delivered) <= set(licences)
 
 
-def test_wrong_key_is_disputed_and_a_false_dispute_costs(shop, clients):
+def test_wrong_key_is_disputed_and_a_false_dispute_costs(shop, clients, tmp_path):
     licence = shop.buy("//Ferdie")
     clients.js("market.mjs", shop.node.rpc_url, "deliver", licence, "0x" + "ab" * 112, "//Dave")
-    assert shop.other.cli_fails("get", shop.name, "-o", "nowhere", key="//Ferdie").code == 4
-    said = shop.other.cli_json("licences", "dispute", licence, *QUICK, key="//Ferdie")
+    code, message = shop.refused("//Ferdie", "get", shop.name, "-o", tmp_path / "copy")
+    assert code == 4 and "dispute" in message, message
+    said = shop.said("//Ferdie", "licences", "dispute", licence, *QUICK)
     assert said["verdict"] == {"outcome": "refunded", "amount": str(5 * STOA)}, said
 
     seller = shop.serve()
     licence = shop.buy("//Ferdie", "--wait")
     stop(seller)
-    held_back = shop.other.cli_fails("licences", "dispute", licence, *QUICK, key="//Ferdie")
-    assert held_back.code == 5 and "the right one" in held_back.err, held_back
-    said = shop.other.cli_json("licences", "dispute", licence, "--all-the-same", *QUICK, key="//Ferdie")
+    code, message = shop.refused("//Ferdie", "licences", "dispute", licence, *QUICK)
+    assert code == 5 and "the right one" in message, message
+    said = shop.said("//Ferdie", "licences", "dispute", licence, "--all-the-same", *QUICK)
     assert said["verdict"]["outcome"] == "forfeited", said
     assert shop.licence("//Ferdie", licence)["money"]["state"] == "settled"
 
@@ -367,5 +386,4 @@ def test_bytes_of_a_private_asset_are_given_to_no_stranger(node, follower, tmp_p
     for where in (node, follower):
         assert where.http(root).status == 404
         assert where.http("/api/models/dave/hidden").status in (401, 404)
-        refused = where.cli_fails("get", shop.name, "-o", tmp_path / "none", key="//Ferdie")
-        assert refused.code == 3, refused
+    assert shop.refused("//One", "get", shop.name, "-o", tmp_path / "none")[0] == 3
