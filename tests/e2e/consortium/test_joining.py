@@ -20,7 +20,9 @@ def test_fresh_node_warp_syncs(consortium, validators):
     print(f"warp sync took {time.monotonic() - began:.1f} s")
 
     assert "Warp sync is complete" in fresh.log_text(), fresh.process.tail()
-    assert fresh.rpc("chain_getBlockHash", target) == first.rpc("chain_getBlockHash", target)
+    # Blocks before the one that it jumped to come later.
+    common = min(fresh.finalized(), first.finalized())
+    assert fresh.rpc("chain_getBlockHash", common) == first.rpc("chain_getBlockHash", common) is not None
     # It has the state, not only the headers.
     assert fresh.rpc("state_call", "ValidatorSetApi_validators", "0x") != "0x00"
     fresh.wait_for_blocks(2)
