@@ -33,7 +33,8 @@ def stage(tmp_path_factory, model_dir):
     """A validator with the model, three nodes that are registered as providers, and an order that they accepted."""
     root = tmp_path_factory.mktemp("storage")
     chain = quick_specification(root)
-    validator = Node(root, "validator", chain, *VALIDATOR)
+    # With the state of every block, whose events are read at the end.
+    validator = Node(root, "validator", chain, *VALIDATOR, "--state-pruning", "archive")
     nodes = [validator]
     try:
         validator.start()

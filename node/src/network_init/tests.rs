@@ -89,12 +89,19 @@ fn every_parameter_of_a_file_holds_from_the_first_block_on() {
         .filter(|known| known.group != "storage")
         .map(|known| {
             let name = known.in_file();
-            match known.unit {
-                Unit::Tokens => format!("parameters.{name} = \"0.7\"\n"),
-                Unit::Blocks => format!("parameters.{name} = \"42s\"\n"),
-                Unit::Number => format!("parameters.{name} = 7\n"),
-                Unit::Part => format!("parameters.{name} = \"7%\"\n"),
-            }
+            let value = match (known.group, known.name, known.unit) {
+                // Those of storage proofs depend on each other, and the genesis refuses what doesn't fit.
+                ("proofs", "Window", _) => "\"2h\"",
+                ("proofs", "Response", _) => "\"30m\"",
+                ("proofs", "Challenges", _) => "33",
+                ("proofs", "Slash", _) => "\"0.00001\"",
+                ("proofs", "StakePerGib", _) => "\"80\"",
+                (_, _, Unit::Tokens) => "\"0.7\"",
+                (_, _, Unit::Blocks) => "\"42s\"",
+                (_, _, Unit::Number) => "7",
+                (_, _, Unit::Part) => "\"7%\"",
+            };
+            format!("parameters.{name} = {value}\n")
         })
         .collect();
     let launch = launch(&format!("{table}\n{EXAMPLE}"));

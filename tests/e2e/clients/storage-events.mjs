@@ -8,7 +8,8 @@ const WANTED = { storageProofs: () => true, transactionPayment: (name) => name =
 
 // Numbers as text, since most don't fit JSON's; options as null or their value.
 function plain(value) {
-  if (value.isNone) return null
+  // Of an enum, `isNone` says only that a variant holds nothing.
+  if (value.isNone && !value.defKeys) return null
   return value.toRawType() === 'Bool' ? value.isTrue : value.toString()
 }
 
