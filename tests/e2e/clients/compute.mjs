@@ -41,7 +41,7 @@ class Worker {
 
   type(result) {
     const type = this.api.tx.computeEscrow.reveal.meta.args[1].type
-    return this.api.registry.createType(this.api.registry.createLookupType(type), result)
+    return this.api.registry.createType(type.toString(), result)
   }
 
   async info() {
