@@ -18,7 +18,7 @@ use stoa_sdk::{
 pub(crate) enum Command {
     /// Let the gateway publish for the account: calls of the registry, and nothing that moves money
     Authorise {
-        /// How many STOA its key gets for fees; one pays for about a thousand publications
+        /// How many STOA its key gets for fees; `stoa gateway show` tells what is left
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), value_name = "STOA")]
         fund: u32,
         /// Don't ask before it is paid
