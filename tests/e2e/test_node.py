@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 
 import pytest
 
 from car import RAW, cid_bytes, cid_text
-from harness import STOA_CACHE, TOP, Node, Process, RpcError, free_port, http, program, run, run_to_end, wait_for
+from harness import Node, RpcError, program, run, run_to_end
 from registry import publish, resolve
 
 METHODS = {
@@ -198,26 +197,3 @@ def test_metrics_tell_what_was_served_fetched_and_refused(alice, bob, clients, m
     assert gained["stoa_content_slice_bytes_total"] > revision.size
     # The store's files are longer than the answer's blocks by the framing alone.
     assert revision.size * 0.99 < gained["stoa_gateway_bytes_served_total"] <= revision.size
-
-
-# --- make dev
-
-
-def test_make_dev_runs_a_chain_with_content_and_http(tmp_path):
-    ports = {name: free_port() for name in ("STOA_RPC_PORT", "STOA_GATEWAY_PORT")}
-    env = os.environ | {name: str(port) for name, port in ports.items()}
-    env |= {"STOA_CACHE": str(STOA_CACHE), "STOA_DEV_DIR": str(tmp_path / "dev")}
-    flags = f"--port {free_port()} --prometheus-port {free_port()}"
-    make = Process("make-dev", tmp_path / "log", ["make", "dev", f"DEV_FLAGS={flags}"], cwd=TOP, env=env)
-    try:
-        url = f"http://127.0.0.1:{ports['STOA_GATEWAY_PORT']}"
-
-        def healthy() -> bool:
-            answer = http(f"{url}/health", timeout=5)
-            return answer.status == 200 and answer.json()["finalised"] > 0
-
-        # It sets up and builds before, as it says.
-        wait_for("a healthy chain that finalises", healthy, 400, make.check_running)
-        assert http(f"{url}/ipfs/bafkqaaa?format=raw").status == 200
-    finally:
-        make.kill()
