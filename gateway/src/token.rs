@@ -212,6 +212,9 @@ struct EndAll {
     signature: String,
 }
 
+/// What a revocation writes.
+type Ending = Box<dyn FnOnce(&Revoked) -> Result<(), RevokedError> + Send>;
+
 /// `POST /token/revoke`: ends the token that the request carries, or all of an account that its wallet names.
 pub(crate) async fn revoke(
     State(gateway): State<Arc<Gateway>>,
@@ -220,24 +223,23 @@ pub(crate) async fn revoke(
 ) -> Result<Json<Value>, Response> {
     let refused = |status, code, why: String| Problem::new(status, code, why).into_response();
     let unauthorised = |error: TokenError| refused(StatusCode::UNAUTHORIZED, "bad-token", error.to_string());
-    let work: Box<dyn FnOnce(&Revoked) -> Result<(), RevokedError> + Send> =
-        match gateway.token_of(&headers).map_err(unauthorised)? {
-            Some(token) => Box::new(move |revoked| revoked.end(&token, unix_time())),
-            None => {
-                let bad = |why: String| refused(StatusCode::BAD_REQUEST, "bad-request", why);
-                let body =
-                    axum::body::to_bytes(body, REQUEST_SIZE).await.map_err(|error| bad(error.to_string()))?;
-                let asked: EndAll = serde_json::from_slice(&body).map_err(|error| {
-                    bad(format!(
-                        "send the token as Authorization: Bearer, or account, until and signature: {error}"
-                    ))
-                })?;
-                let account = gateway.tokens.end_all(gateway.chain.as_ref(), &asked).map_err(unauthorised)?;
-                // An end in the future would end tokens that are made after it.
-                let until = asked.until.min(unix_time());
-                Box::new(move |revoked| revoked.end_all(&account, until))
-            }
-        };
+    let work: Ending = match gateway.token_of(&headers).map_err(unauthorised)? {
+        Some(token) => Box::new(move |revoked| revoked.end(&token, unix_time())),
+        None => {
+            let bad = |why: String| refused(StatusCode::BAD_REQUEST, "bad-request", why);
+            let body =
+                axum::body::to_bytes(body, REQUEST_SIZE).await.map_err(|error| bad(error.to_string()))?;
+            let asked: EndAll = serde_json::from_slice(&body).map_err(|error| {
+                bad(format!(
+                    "send the token as Authorization: Bearer, or account, until and signature: {error}"
+                ))
+            })?;
+            let account = gateway.tokens.end_all(gateway.chain.as_ref(), &asked).map_err(unauthorised)?;
+            // An end in the future would end tokens that are made after it.
+            let until = asked.until.min(unix_time());
+            Box::new(move |revoked| revoked.end_all(&account, until))
+        }
+    };
     let shared = gateway.clone();
     spawn_blocking(move || work(&shared.tokens.revoked))
         .await
