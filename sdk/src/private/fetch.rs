@@ -178,13 +178,18 @@ impl Job<'_> {
     ) -> Result<bool, PrivateError> {
         let mut written = Written::open(part, start).await?;
         self.observer.advance(start);
+        let opener = self.manifest.opener(self.key, file);
+        let first = FileOpener::frame_of(start);
+        let reached = if first == 0 { 0 } else { opener.sealed_range(first).start };
+        let header = (first == 0).then(|| Vec::with_capacity(HEADER_SIZE));
+        let mut incoming = Incoming { frames: Frames::from(opener, first), header, reached };
         let mut fruitless = 0;
-        while written.size < file.size || start == 0 && file.size == 0 {
-            let before = written.size;
-            match self.transfer(file, remote, part, &mut written).await {
+        loop {
+            let before = incoming.reached;
+            match self.transfer(file, remote, part, &mut incoming, &mut written).await {
                 Ok(()) => break,
                 Err(PrivateError::Dag(error)) if dag::is_transient(&error) => {
-                    fruitless = if written.size > before { 0 } else { fruitless + 1 };
+                    fruitless = if incoming.reached > before { 0 } else { fruitless + 1 };
                     if fruitless >= FRUITLESS_ATTEMPTS {
                         return Err(error.into());
                     }
@@ -192,41 +197,41 @@ impl Job<'_> {
                 Err(error) => return Err(error),
             }
         }
+        if incoming.header.is_some_and(|header| header.len() < HEADER_SIZE) {
+            return Err(OpenError::NotSealed(file.path.clone()).into());
+        }
+        incoming.frames.finish()?;
         let failed = |source| FetchError::Io { path: part.to_owned(), source };
         written.file.sync_all().await.map_err(failed)?;
         let hash: [u8; 32] = written.hasher.finalize().into();
         Ok((written.size, hash) == (file.size, file.sha256))
     }
 
+    /// Takes sealed bytes from where the transfer before it broke off, in the middle of a frame too.
     async fn transfer(
         &self,
         file: &PlainFile,
         remote: &RemoteFile,
         part: &Path,
+        incoming: &mut Incoming,
         written: &mut Written,
     ) -> Result<(), PrivateError> {
         let failed = |source| FetchError::Io { path: part.to_owned(), source };
-        let first = FileOpener::frame_of(written.size);
-        let opener = self.manifest.opener(self.key, file);
-        let from = if first == 0 { 0 } else { opener.sealed_range(first).start };
-        let mut frames = Frames::from(opener, first);
-        let mut header = Vec::with_capacity(HEADER_SIZE);
-        let mut reached = from;
-        let mut stream = FileStream::open(self.gateway, self.root, remote, from).await?;
+        let mut stream = FileStream::open(self.gateway, self.root, remote, incoming.reached).await?;
         while let Some((start, bytes)) = stream.next().await? {
-            let new = unseen(start, bytes, reached);
-            reached = reached.saturating_add(new.len() as u64);
+            let new = unseen(start, bytes, incoming.reached);
+            incoming.reached = incoming.reached.saturating_add(new.len() as u64);
             let mut body = &new[..];
-            if first == 0 && header.len() < HEADER_SIZE {
+            if let Some(header) = incoming.header.as_mut().filter(|header| header.len() < HEADER_SIZE) {
                 let (head, rest) = body.split_at(body.len().min(HEADER_SIZE - header.len()));
                 header.extend_from_slice(head);
                 body = rest;
                 if header.len() == HEADER_SIZE {
-                    self.manifest.open_file(self.key, file, &header, remote.size)?;
+                    self.manifest.open_file(self.key, file, header, remote.size)?;
                 }
             }
             let mut plain = Vec::with_capacity(body.len());
-            let opened = frames.push(body, &mut |bytes| {
+            let opened = incoming.frames.push(body, &mut |bytes| {
                 plain.extend_from_slice(bytes);
                 Ok(())
             });
@@ -239,11 +244,17 @@ impl Job<'_> {
             self.observer.advance(plain.len() as u64);
             opened?;
         }
-        if first == 0 && header.len() < HEADER_SIZE {
-            return Err(OpenError::NotSealed(file.path.clone()).into());
-        }
-        Ok(frames.finish()?)
+        Ok(())
     }
+}
+
+/// A sealed file on its way.
+struct Incoming {
+    frames: Frames,
+    /// What came of the header, when the file is fetched from its start.
+    header: Option<Vec<u8>>,
+    /// How many sealed bytes came, or were here before.
+    reached: u64,
 }
 
 impl Written {
