@@ -189,7 +189,7 @@ async fn challenge(
     let wait = if follow || no_finality { Wait::InBlock } else { Wait::Finalized };
     let (job, _) = chain.challenge_certificate(&signer, id, quote.total, wait).await.map_err(sdk)?;
     let after = if follow {
-        watch(&chain, job, context).await?;
+        watch(&chain, job, Some(&signer), context).await?;
         Some(certificate_of(id, context).await?)
     } else {
         None

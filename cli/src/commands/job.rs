@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::{path::PathBuf, str::FromStr, time::Duration};
 use stoa_sdk::{
-    Chain,
+    Chain, Keypair,
     chain::{
         ChainState, Included, Wait, amount,
         compute::{
@@ -27,6 +27,9 @@ use stoa_sdk::{
 
 /// How often a job is looked at while it is watched.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Blocks that those who work on a job have to move it on, before the requester does.
+const PATIENCE: u64 = 20;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -321,7 +324,7 @@ async fn submit(arguments: Submit, context: &Context) -> Result<(), CliError> {
     let wait = if arguments.watch || arguments.no_finality { Wait::InBlock } else { Wait::Finalized };
     let (job, included) = chain.submit_job(&signer, &request, quote.total, wait).await.map_err(sdk)?;
     output::note(context.json, &format!("job {job}"));
-    let ended = if arguments.watch { Some(watch(&chain, job, context).await?) } else { None };
+    let ended = if arguments.watch { Some(watch(&chain, job, Some(&signer), context).await?) } else { None };
     let failure = ended.as_ref().and_then(failure);
     let report = Submitted { job, quote, fee, included, ended };
     output::result(context.json, &report, || match &report.ended {
@@ -380,9 +383,16 @@ pub(crate) fn cost(quote: &Quote, fee: u128) -> String {
     lines.join("\n")
 }
 
-/// Follows a job to its end.
-pub(crate) async fn watch(chain: &Chain, id: JobId, context: &Context) -> Result<Ended, CliError> {
+/// Follows a job to its end. With a key it moves on what nobody else does: a job that no worker came to has nobody
+/// else who would.
+pub(crate) async fn watch(
+    chain: &Chain,
+    id: JobId,
+    keeper: Option<&Keypair>,
+    context: &Context,
+) -> Result<Ended, CliError> {
     let mut said: Option<String> = None;
+    let mut overdue: Option<(Phase, u64)> = None;
     loop {
         let state = chain.state().await.map_err(sdk)?;
         let Some(job) = state.job(id).await.map_err(sdk)? else {
@@ -393,6 +403,22 @@ pub(crate) async fn watch(chain: &Chain, id: JobId, context: &Context) -> Result
         if said.as_ref() != Some(&now) {
             output::note(context.json, &now);
             said = Some(now);
+        }
+        if let Some(keeper) = keeper.filter(|_| job.due) {
+            let since = match overdue {
+                Some((phase, since)) if phase == job.phase => since,
+                _ => state.block(),
+            };
+            overdue = Some((job.phase, since));
+            let hopeless = matches!(job.phase, Phase::Apply { .. }) && !job.can_be_drawn();
+            if hopeless || state.block() >= since.saturating_add(PATIENCE) {
+                // Somebody else may be quicker, or the draw's seed late: it is looked at again.
+                match chain.poke_job(keeper, id, Wait::InBlock).await {
+                    Ok(_) => {}
+                    Err(error) if error.is_refusal() => {}
+                    Err(error) => return Err(sdk(error)),
+                }
+            }
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -419,7 +445,7 @@ async fn show(id: JobId, follow: bool, context: &Context) -> Result<(), CliError
     let chain = context.chain().await?;
     let state = chain.state().await.map_err(sdk)?;
     let shown = match state.job(id).await.map_err(sdk)? {
-        Some(_) if follow => Shown::Ended(watch(&chain, id, context).await?),
+        Some(_) if follow => Shown::Ended(watch(&chain, id, None, context).await?),
         Some(job) => Shown::Open { job: Box::new(job) },
         None => match state.certificate(id).await.map_err(sdk)? {
             Some(certificate) => Shown::Ended(Ended { id, certificate: Some(Box::new(certificate)) }),

@@ -287,14 +287,12 @@ impl Desk {
         if seen.1 != job.phase {
             *seen = (now, job.phase);
         }
-        if now < seen.0.saturating_add(turn(&self.shared.account.0, &job)) {
-            return Ok(());
-        }
         // A draw needs its seed; without enough applicants there is none to wait for.
-        if let Phase::Apply { until } = job.phase
-            && job.can_be_drawn()
-            && now < until.saturating_add(SEED_DELAY)
-        {
+        let possible = match job.phase {
+            Phase::Apply { until } if job.can_be_drawn() => seen.0.max(until.saturating_add(SEED_DELAY)),
+            _ => seen.0,
+        };
+        if now < possible.saturating_add(turn(&self.shared.account.0, &job)) {
             return Ok(());
         }
         let shared = self.shared.clone();
