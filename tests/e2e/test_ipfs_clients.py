@@ -124,11 +124,11 @@ def test_byte_flipped_on_disk_is_never_served(make_validator, clients, make_fold
     assert answer.status in (404, 500, 502), answer
     said = clients.js("verified-fetch.mjs", node.gateway, f"{root}/bad.bin")
     assert said.get("status") != 200, said
-    # A CAR is under way before the bad block is met, so it breaks off there.
-    with pytest.raises(http.client.IncompleteRead) as cut:
+    # A CAR is under way before the bad block is met, so it breaks off there; before its first bytes left, if it is quick.
+    with pytest.raises((http.client.IncompleteRead, http.client.RemoteDisconnected)) as cut:
         node.http(f"/ipfs/{root}?format=car")
     changed = piece.read_bytes()[at : at + 64]
-    assert changed not in cut.value.partial, "the bad block was sent"
+    assert changed not in getattr(cut.value, "partial", b""), "the bad block was sent"
     asked = clients.js("bitswap.mjs", node.address, "nothing", cid_text(cid), 5)
     assert not asked["served"], asked
     assert clients.js("verified-fetch.mjs", node.gateway, f"{root}/good.bin")["status"] == 200
