@@ -14,7 +14,7 @@ import pytest
 
 from conftest import VALIDATOR
 from harness import Ended, Node, Process, http, run_to_end
-from registry import assert_same_files, resolve
+from registry import assert_same_files
 
 STOA = 10**12
 MILLION = 10**6
@@ -53,6 +53,12 @@ def node(chain, tmp_path_factory: pytest.TempPathFactory):
 def publish(node: Node, folder: pathlib.Path, name: str, owner: str, *flags: str) -> int:
     """Publishes a folder, and gives the asset's number."""
     return node.cli_json("publish", folder, "--to", name, *QUICK, *flags, key=owner)["asset_id"]
+
+
+def wait_until_final(node: Node) -> None:
+    """Waits until what is in a block now is final, which is what an audit looks at."""
+    best = node.best()
+    node.wait_for("it is final", lambda: node.finalized() >= best)
 
 
 # --- royalties
@@ -96,6 +102,7 @@ def test_every_plank_of_ten_sales_reaches_five_thousand_contributors(node, clien
     price = 1_000 * STOA + 7
     listed = node.cli_json("list", "eve/derived", "--price", "1000.000000000007", "--supply", SALES, *QUICK, key="//Eve")
     assert int(listed["offer"]["price"]) == price
+    wait_until_final(node)
     before = clients.js("market.mjs", node.rpc_url, "audit", base, data, model, derived)
     sales = clients.js("market.mjs", node.rpc_url, "sell", listed["listing"], SALES, seconds=240)
     assert sum(len(sale["licences"]) for sale in sales) == SALES
@@ -105,8 +112,7 @@ def test_every_plank_of_ten_sales_reaches_five_thousand_contributors(node, clien
 
     for name in ("charlie/data", "bob/base", "dave/model", "eve/derived"):
         node.cli("claim", name, "--everyone", *QUICK, key="//Bob", seconds=400)
-    finalized = node.best()
-    node.wait_for("it is final", lambda: node.finalized() >= finalized)
+    wait_until_final(node)
     after = clients.js("market.mjs", node.rpc_url, "audit", base, data, model, derived)
 
     check_table(before, after, {"base B": base, "data D": data, "model M": model, "derived Q": derived}, price * SALES, people)
@@ -207,16 +213,16 @@ class Shop:
         node.cli("shares", "open", name, *QUICK, key=seller)
         listed = node.cli_json("list", name, "--price", "5", *QUICK, key=seller)
         assert listed["offer"]["sealed"] and listed["offer"]["revision"] == self.commit, listed
-        self.count = 0
+        self.sellers: list[Process] = []
 
     def serve(self, node: Node | None = None) -> Process:
         """Starts the seller's service."""
         command, env = (node or self.node).cli_command("--json", "seller", "serve", "--every", "1", key=self.seller)
         # Whose keys are the seller's.
         env["HOME"] = str(self.node.root)
-        self.count += 1
-        name = self.name.replace("/", "-")
-        return Process(f"seller of {self.name}", self.node.root / f"seller-{name}-{self.count}.log", command, env=env)
+        log = f"seller-{self.name.replace('/', '-')}-{len(self.sellers) + 1}.log"
+        self.sellers.append(Process(f"seller of {self.name}", self.node.root / log, command, env=env))
+        return self.sellers[-1]
 
     def events(self, seller: Process) -> list[dict]:
         return [json.loads(line) for line in seller.log.read_text().splitlines()]
@@ -274,8 +280,11 @@ def shop(node, follower, tmp_path_factory: pytest.TempPathFactory):
     """Encrypted files that every node may hand out: only who has the key reads them."""
     folder = secret_folder(tmp_path_factory.mktemp("secret") / "files")
     shop = Shop(node, follower, folder, "dave/secret", "//Dave", "--visibility", "public")
-    follower.wait_for("the registration", lambda: resolve(follower, shop.name))
-    return shop
+    listed = node.best()
+    follower.wait_for("the listing", lambda: follower.best() >= listed)
+    yield shop
+    for seller in shop.sellers:
+        seller.kill()
 
 
 def balance(node: Node, name: str) -> int:
