@@ -18,11 +18,15 @@ use subxt::{
     backend::CombinedBackend,
     client::OnlineClientAtBlockImpl,
     config::{DefaultExtrinsicParamsBuilder, RpcConfigFor},
+    error::OnlineClientAtBlockError,
     rpcs::{RpcClient, methods::legacy::LegacyRpcMethods},
     tx::{Payload, TransactionProgress, TransactionStatus},
-    utils::AccountId32,
+    utils::{AccountId32, H256},
 };
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
 
 #[subxt::subxt(
     runtime_metadata_path = "metadata.scale",
@@ -81,6 +85,9 @@ use api::runtime_types::{
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How often, and how long after each other, a block is looked for that the node has.
+const LOOKS: u32 = 20;
+const LOOK: Duration = Duration::from_millis(50);
 /// How long to wait for a transaction to be where it is awaited.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Transactions of one account that are under way at once.
@@ -137,13 +144,25 @@ impl Chain {
     pub async fn state(&self) -> Result<ChainState, ChainError> {
         let best = self.rpc.chain_get_block_hash(None).await?;
         let best = best.ok_or_else(|| ChainError::Node("it has no best block".into()))?;
-        Ok(ChainState { at: self.client.at_block(best).await? })
+        self.at(best).await
     }
 
     /// The chain as it is in the newest final block, which nothing undoes.
     pub async fn final_state(&self) -> Result<ChainState, ChainError> {
         let head = self.rpc.chain_get_finalized_head().await?;
-        Ok(ChainState { at: self.client.at_block(head).await? })
+        self.at(head).await
+    }
+
+    /// A new connection's subscription has an id before the node knows it, and until then the node says that there is
+    /// no such block.
+    async fn at(&self, block: H256) -> Result<ChainState, ChainError> {
+        for _ in 0..LOOKS {
+            match self.client.at_block(block).await {
+                Err(OnlineClientAtBlockError::BlockHeaderNotFound { .. }) => sleep(LOOK).await,
+                found => return Ok(ChainState { at: found? }),
+            }
+        }
+        Ok(ChainState { at: self.client.at_block(block).await? })
     }
 
     /// What registering a namespace costs in fees.
