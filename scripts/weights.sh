@@ -23,8 +23,10 @@ for pallet in "${pallets[@]}"; do
         --genesis-builder-preset development \
         --pallet "$pallet" --extrinsic '*' --steps "${STEPS:-50}" --repeat "${REPEAT:-20}" \
         --output "$file"
-    # The crates have their names from the umbrella; one pallet has two sets of weights.
+    # The crates have their names from the umbrella; one pallet has two sets of weights; whose machine it was, and
+    # where its files lie, is nobody's business.
     sed -i \
+        -e '/^\/\/ Executed Command:/,/^$/d' -e 's/HOSTNAME: `[^`]*`, //' \
         -e 's/^use frame_support::/use polkadot_sdk::*;\nuse frame_support::/' \
         -e 's/pallet_dao_free_vote::WeightInfo for/pallet_dao::free_vote::WeightInfo for/' \
         "$file"
